@@ -1,0 +1,18 @@
+# The libraries, all from Debian 12 packages; tools/packages.txt names the packages.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)
+pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
+
+# pkg-config's list for gRPC names some eighty static parts; the two shared libraries are all that a C program needs.
+find_library(GRPC_LIBRARY grpc REQUIRED)
+find_library(GPR_LIBRARY gpr REQUIRED)
+find_path(GRPC_INCLUDE_DIRECTORY grpc/grpc.h REQUIRED)
+add_library(sluice_grpc_core INTERFACE)
+target_include_directories(sluice_grpc_core SYSTEM INTERFACE ${GRPC_INCLUDE_DIRECTORY})
+target_link_libraries(sluice_grpc_core INTERFACE ${GRPC_LIBRARY} ${GPR_LIBRARY})
+
+if(SLUICE_TESTS)
+  pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check)
+endif()

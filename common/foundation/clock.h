@@ -1,0 +1,43 @@
+/* clock.h - time. Deadlines are absolute CLOCK_MONOTONIC nanoseconds, 0 meaning none. Any thread. */
+#ifndef SLUICE_FOUNDATION_CLOCK_H
+#define SLUICE_FOUNDATION_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define CLOCK_NS_PER_SECOND 1000000000u
+#define CLOCK_NS_PER_MS     1000000u
+
+static inline uint64_t clock_monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * CLOCK_NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+static inline struct timespec clock_utc(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now;
+}
+
+/* The earlier of two deadlines, 0 meaning none. */
+static inline uint64_t clock_earlier(uint64_t a, uint64_t b)
+{
+    return a == 0 ? b : b == 0 ? a : a < b ? a : b;
+}
+
+/* Milliseconds for poll() until `deadline_ns`, rounded up: -1 for none, 0 when past. */
+static inline int clock_poll_timeout(uint64_t deadline_ns)
+{
+    if (deadline_ns == 0)
+        return -1;
+    uint64_t now = clock_monotonic_ns();
+    if (deadline_ns <= now)
+        return 0;
+    uint64_t left = (deadline_ns - now + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
+    return left > 0x7FFFFFFF ? 0x7FFFFFFF : (int)left;
+}
+
+#endif
