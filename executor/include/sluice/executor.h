@@ -62,6 +62,9 @@ SLUICE_API sluice_text sluice_call_request_id(const sluice_call *call); /* may b
 SLUICE_API uint64_t sluice_call_deadline_ns(const sluice_call *call);   /* CLOCK_MONOTONIC; 0: none */
 SLUICE_API bool sluice_call_cancelled(const sluice_call *call); /* nobody wants the answer, or the deadline is past: stop early */
 
+/* Sleep inside a handler. True after the whole time, false as soon as the call is cancelled: then stop and return. */
+SLUICE_API bool sluice_call_sleep(const sluice_call *call, uint64_t duration_ns);
+
 SLUICE_API const sluice_host *sluice_call_host(const sluice_call *call);
 SLUICE_API void *sluice_call_executor(const sluice_call *call); /* what executor_open() gave */
 SLUICE_API void *sluice_call_worker(const sluice_call *call);   /* what worker_open() gave */
