@@ -1,0 +1,393 @@
+/*
+ * sentencizer.c - splits the text of each document into sentences, which become its chunks. See
+ * docs/plugins/sentencizer.md.
+ *
+ * Boundaries are those of Unicode (UAX #29) as ICU finds them. ICU reads the UTF-8 in place and counts in bytes; a
+ * chunk's location counts in code points, as an index of a Python string does, so `split()` counts the characters along
+ * with the boundaries. Bytes that are no UTF-8 take part as ICU takes them (U+FFFD) and are copied as they are.
+ *
+ * A break iterator is not thread-safe and not cheap to make: each worker keeps the one of uses_with, and one more for
+ * the last locale that a request asked for.
+ */
+#include <sluice/executor.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <unicode/ubrk.h>
+#include <unicode/uchar.h>
+#include <unicode/uloc.h>
+#include <unicode/utext.h>
+#include <unicode/utf8.h>
+
+#define LOCALE_SIZE    ULOC_FULLNAME_CAPACITY
+#define PATH_SIZE      64
+#define COUNT_MAX      1e9
+#define CANCEL_STEP    256        /* sentences between two looks at the cancel */
+#define LOCATION_EXACT (1u << 24) /* a float counts exactly up to here */
+
+/* What may differ from request to request. */
+struct options {
+    char locale[LOCALE_SIZE]; /* ICU's name; "" is the root locale */
+    char path[PATH_SIZE];     /* docarray's traversal path */
+    size_t min_length;        /* code points */
+    size_t limit;             /* chunks per document; 0: all */
+    bool trim;
+};
+
+struct splitter {
+    char locale[LOCALE_SIZE];
+    UBreakIterator *breaks; /* NULL: not made yet */
+};
+
+struct worker {
+    const struct options *usual;
+    struct splitter usual_splitter, other_splitter;
+    sluice_document **documents; /* those of the current call, found before the first is split */
+    size_t count, capacity;
+    bool failed; /* no memory to remember one */
+};
+
+/* ---- options ---- */
+
+static sluice_status copy_text(sluice_text text, const char *key, char *buffer, size_t size, sluice_error *error)
+{
+    if (text.size >= size || memchr(text.data, '\0', text.size) != NULL)
+        return sluice_fail(error, SLUICE_INVALID, "sentencizer", "%s must have less than %zu bytes, none of them NUL",
+                           key, size);
+    memcpy(buffer, text.data, text.size);
+    buffer[text.size] = '\0';
+    return SLUICE_OK;
+}
+
+/* "de", "en_US" or "en-u-ss-standard" to ICU's name of the locale. */
+static sluice_status read_locale(sluice_text text, char *locale, sluice_error *error)
+{
+    char tag[LOCALE_SIZE];
+    sluice_status status = copy_text(text, "locale", tag, sizeof(tag), error);
+    if (status != SLUICE_OK)
+        return status;
+
+    UErrorCode code = U_ZERO_ERROR;
+    int32_t parsed = 0;
+    uloc_forLanguageTag(tag, locale, LOCALE_SIZE, &parsed, &code);
+    if (U_FAILURE(code) || code == U_STRING_NOT_TERMINATED_WARNING || (size_t)parsed != text.size)
+        return sluice_fail(error, SLUICE_INVALID, "sentencizer",
+                           "locale \"%s\" is no language tag, such as \"de\" or \"en-US\"", tag);
+    return SLUICE_OK;
+}
+
+static sluice_status read_path(sluice_text text, char *path, sluice_error *error)
+{
+    if (text.size > 0 && text.data[0] == '@') /* docarray writes docs['@c'] */
+        text = (sluice_text){text.data + 1, text.size - 1};
+    sluice_status status = copy_text(text, "traversal_path", path, PATH_SIZE, error);
+    if (status == SLUICE_OK && (path[0] == '\0' || path[strspn(path, "rcm,")] != '\0'))
+        status =
+            sluice_fail(error, SLUICE_INVALID, "sentencizer",
+                        "traversal_path \"%s\" must be made of r, c, m and commas, such as \"r\" or \"r,c\"", path);
+    return status;
+}
+
+static sluice_status read_count(const sluice_value *map, const char *key, size_t *count, sluice_error *error)
+{
+    const sluice_value *value = sluice_value_get(map, key);
+    if (value == NULL)
+        return SLUICE_OK;
+    int64_t number = sluice_value_integer(value, -1);
+    if (number < 0 || (double)number > COUNT_MAX)
+        return sluice_fail(error, SLUICE_INVALID, "sentencizer", "%s must be a whole number from 0 to %.0f", key,
+                           COUNT_MAX);
+    *count = (size_t)number;
+    return SLUICE_OK;
+}
+
+static sluice_status read_string(const sluice_value *map, const char *key,
+                                 sluice_status (*read)(sluice_text text, char *to, sluice_error *error), char *to,
+                                 sluice_error *error)
+{
+    const sluice_value *value = sluice_value_get(map, key);
+    if (value == NULL)
+        return SLUICE_OK;
+    if (sluice_value_kind_of(value) != SLUICE_VALUE_STRING)
+        return sluice_fail(error, SLUICE_INVALID, "sentencizer", "%s must be a string", key);
+    return read(sluice_value_string(value), to, error);
+}
+
+/* Take over what `map` has; the rest of `options` stays. */
+static sluice_status read_options(const sluice_value *map, struct options *options, sluice_error *error)
+{
+    sluice_status status = read_string(map, "locale", read_locale, options->locale, error);
+    if (status == SLUICE_OK)
+        status = read_string(map, "traversal_path", read_path, options->path, error);
+    if (status == SLUICE_OK)
+        status = read_count(map, "min_length", &options->min_length, error);
+    if (status == SLUICE_OK)
+        status = read_count(map, "limit", &options->limit, error);
+    const sluice_value *trim = sluice_value_get(map, "trim");
+    if (status == SLUICE_OK && trim != NULL) {
+        if (sluice_value_kind_of(trim) != SLUICE_VALUE_BOOL)
+            return sluice_fail(error, SLUICE_INVALID, "sentencizer", "trim must be true or false");
+        options->trim = sluice_value_bool(trim, true);
+    }
+    return status;
+}
+
+/* ---- lifetimes ---- */
+
+static sluice_status sentencizer_open(const sluice_host *host, const sluice_value *parameters, void **ret_executor,
+                                      sluice_error *error)
+{
+    (void)host;
+    struct options *options = calloc(1, sizeof(*options));
+    if (options == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, "sentencizer", "no memory");
+    sluice_status status = read_options(parameters, options, error);
+    if (status != SLUICE_OK) {
+        free(options);
+        return status;
+    }
+    *ret_executor = options;
+    return SLUICE_OK;
+}
+
+static void splitter_done(struct splitter *splitter)
+{
+    if (splitter->breaks != NULL)
+        ubrk_close(splitter->breaks);
+    splitter->breaks = NULL;
+}
+
+/* The break iterator for `locale`, made if the one that is there is for another. */
+static sluice_status splitter_set(struct splitter *splitter, const char *locale, sluice_error *error)
+{
+    if (splitter->breaks != NULL && strcmp(splitter->locale, locale) == 0)
+        return SLUICE_OK;
+    splitter_done(splitter);
+    UErrorCode code = U_ZERO_ERROR;
+    UBreakIterator *breaks = ubrk_open(UBRK_SENTENCE, locale, NULL, 0, &code);
+    if (U_FAILURE(code))
+        return sluice_fail(error, SLUICE_INVALID, "sentencizer", "ICU has no sentences for locale \"%s\": %s", locale,
+                           u_errorName(code));
+    splitter->breaks = breaks;
+    memcpy(splitter->locale, locale, strlen(locale) + 1);
+    return SLUICE_OK;
+}
+
+static void worker_close(void *state)
+{
+    struct worker *worker = state;
+    splitter_done(&worker->usual_splitter);
+    splitter_done(&worker->other_splitter);
+    free(worker->documents);
+    free(worker);
+}
+
+static sluice_status worker_open(void *executor, void **ret_worker, sluice_error *error)
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (worker == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, "sentencizer", "no memory");
+    worker->usual = executor;
+    sluice_status status = splitter_set(&worker->usual_splitter, worker->usual->locale, error);
+    if (status != SLUICE_OK) {
+        worker_close(worker);
+        return status;
+    }
+    *ret_worker = worker;
+    return SLUICE_OK;
+}
+
+/* ---- one document ---- */
+
+struct span {
+    size_t begin, end; /* bytes */
+};
+
+static size_t count_characters(sluice_text text, struct span span)
+{
+    size_t count = 0;
+    for (size_t i = span.begin; i < span.end; i++)
+        count += ((unsigned char)text.data[i] & 0xC0) != 0x80;
+    return count;
+}
+
+static struct span trimmed(sluice_text text, struct span span)
+{
+    const uint8_t *bytes = (const uint8_t *)text.data;
+    int32_t begin = (int32_t)span.begin, end = (int32_t)span.end; /* split_text() lets no longer text through */
+    while (begin < end) {
+        int32_t next = begin;
+        UChar32 character;
+        U8_NEXT(bytes, next, end, character);
+        if (character < 0 || !u_isUWhiteSpace(character))
+            break;
+        begin = next;
+    }
+    while (begin < end) {
+        int32_t last = end;
+        UChar32 character;
+        U8_PREV(bytes, begin, last, character);
+        if (character < 0 || !u_isUWhiteSpace(character))
+            break;
+        end = last;
+    }
+    return (struct span){(size_t)begin, (size_t)end};
+}
+
+/* `begin` and `length` count code points. */
+static sluice_status add_sentence(sluice_document *document, sluice_text text, struct span span, size_t begin,
+                                  size_t length)
+{
+    sluice_document *chunk = sluice_document_add_chunk(document);
+    if (chunk == NULL)
+        return SLUICE_LIMIT;
+    sluice_text type = sluice_document_mime_type(document);
+    sluice_status status = sluice_document_set_text(chunk, text.data + span.begin, span.end - span.begin);
+    if (status == SLUICE_OK && type.size > 0)
+        status = sluice_document_set_mime_type(chunk, type.data, type.size);
+    if (status == SLUICE_OK && begin + length <= LOCATION_EXACT)
+        status = sluice_document_set_location(chunk, (float[]){(float)begin, (float)(begin + length)}, 2);
+    return status;
+}
+
+static sluice_status split(sluice_call *call, sluice_document *document, const struct options *options,
+                           UBreakIterator *breaks)
+{
+    sluice_text text = sluice_document_text(document);
+    size_t begin = 0, made = 0, seen = 0; /* begin: code points before the sentence */
+    sluice_status status = SLUICE_OK;
+
+    ubrk_first(breaks);
+    for (size_t start = 0; start < text.size && status == SLUICE_OK; seen++) {
+        if (seen % CANCEL_STEP == 0 && sluice_call_cancelled(call))
+            return SLUICE_CANCELLED;
+        int32_t next = ubrk_next(breaks);
+        struct span whole = {start, next == UBRK_DONE ? text.size : (size_t)next};
+        struct span span = options->trim ? trimmed(text, whole) : whole;
+        size_t before = count_characters(text, (struct span){whole.begin, span.begin});
+        size_t length = count_characters(text, span);
+        if (length >= options->min_length && span.end > span.begin) {
+            status = add_sentence(document, text, span, begin + before, length);
+            if (++made == options->limit)
+                break;
+        }
+        begin += before + length + count_characters(text, (struct span){span.end, whole.end});
+        start = whole.end;
+    }
+    return status;
+}
+
+static sluice_status split_text(sluice_call *call, sluice_document *document, const struct options *options,
+                                UBreakIterator *breaks)
+{
+    sluice_text text = sluice_document_text(document);
+    if (text.size == 0)
+        return SLUICE_OK;
+    if (text.size > INT32_MAX)
+        return sluice_call_fail(call, "ValueError", "a text of %zu bytes is longer than the %d that ICU takes",
+                                text.size, INT32_MAX);
+
+    UErrorCode code = U_ZERO_ERROR;
+    UText source = UTEXT_INITIALIZER;
+    utext_openUTF8(&source, text.data, (int64_t)text.size, &code);
+    ubrk_setUText(breaks, &source, &code);
+    sluice_status status =
+        U_SUCCESS(code) ? split(call, document, options, breaks)
+                        : sluice_call_fail(call, "RuntimeError", "ICU cannot read the text: %s", u_errorName(code));
+    utext_close(&source); /* the iterator has a shallow clone, which is never read again before the next setUText */
+    return status;
+}
+
+/* ---- one call ---- */
+
+static bool remember(sluice_document *document, void *context)
+{
+    struct worker *worker = context;
+    if (worker->count == worker->capacity) {
+        size_t capacity = worker->capacity == 0 ? 64 : worker->capacity * 2;
+        sluice_document **documents = reallocarray(worker->documents, capacity, sizeof(*documents));
+        if (documents == NULL) {
+            worker->failed = true;
+            return false;
+        }
+        worker->documents = documents;
+        worker->capacity = capacity;
+    }
+    worker->documents[worker->count++] = document;
+    return true;
+}
+
+static sluice_status split_all(sluice_call *call, struct worker *worker, const struct options *options,
+                               UBreakIterator *breaks)
+{
+    /* Found first and split then: chunks made here must not be met by a path such as "r,c". */
+    worker->count = 0;
+    worker->failed = false;
+    sluice_status status = sluice_document_array_traverse(sluice_call_documents(call), options->path, remember, worker);
+    if (status == SLUICE_INVALID)
+        return sluice_call_fail(call, "ValueError", "traversal_path \"%s\" cannot be read", options->path);
+    if (worker->failed)
+        return SLUICE_NO_MEMORY;
+    for (size_t i = 0; i < worker->count && status == SLUICE_OK; i++)
+        status = split_text(call, worker->documents[i], options, breaks);
+    return status;
+}
+
+static sluice_status sentencize(sluice_call *call)
+{
+    struct worker *worker = sluice_call_worker(call);
+    struct options options = *worker->usual;
+    struct splitter *splitter = &worker->usual_splitter;
+    sluice_error error;
+
+    sluice_status status = read_options(sluice_call_parameters(call), &options, &error);
+    if (status == SLUICE_OK && strcmp(options.locale, splitter->locale) != 0) {
+        splitter = &worker->other_splitter;
+        status = splitter_set(splitter, options.locale, &error);
+    }
+    if (status != SLUICE_OK)
+        return sluice_call_fail(call, "ValueError", "%s", error.text);
+    return split_all(call, worker, &options, splitter->breaks);
+}
+
+/* ---- the tables ---- */
+
+static const sluice_handler handlers[] = {
+    {"sentencize", "/default", sentencize},
+    {0}
+};
+
+static const sluice_parameter parameters[] = {
+    {.name = "locale",
+     .type = SLUICE_PARAMETER_STRING,
+     .fallback = "\"\"",
+     .help = "Language tag; \"en-u-ss-standard\" also knows abbreviations. Empty: the plain rules of UAX #29."},
+    {.name = "min_length",
+     .type = SLUICE_PARAMETER_INTEGER,
+     .fallback = "1",
+     .minimum = 0,
+     .maximum = COUNT_MAX,
+     .help = "Shorter sentences (in characters) are left out."},
+    {.name = "limit",
+     .type = SLUICE_PARAMETER_INTEGER,
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = COUNT_MAX,
+     .help = "At most so many chunks per document, the first ones; 0: all."},
+    {.name = "trim",
+     .type = SLUICE_PARAMETER_BOOL,
+     .fallback = "true",
+     .help = "Strip white space from both ends of a sentence; false: the chunks joined are the text."},
+    {.name = "traversal_path",
+     .type = SLUICE_PARAMETER_STRING,
+     .fallback = "\"r\"",
+     .help = "Which documents: r the documents, c their chunks, m their matches, several with commas."},
+    {0},
+};
+
+SLUICE_PLUGIN(.name = "sentencizer", .version = "1.0",
+              .help = "Splits each text into sentences, which become its chunks.", .handlers = handlers,
+              .parameters = parameters, .executor_open = sentencizer_open, .executor_close = free,
+              .worker_open = worker_open, .worker_close = worker_close)
