@@ -8,8 +8,9 @@
  * not be changed.
  *
  * Threads: one array and everything in it belongs to one thread at a time. Different arrays are independent.
- * Errors: a setter returns SLUICE_OK, SLUICE_NO_MEMORY or SLUICE_LIMIT (the array's limits) and then has changed
- * nothing; the others are named where they occur.
+ * Errors: a setter returns SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_LIMIT (the array's limits) or SLUICE_INVALID (text that is
+ * not UTF-8; not a map or list) and then has changed nothing; the others are named where they occur. What edit_…() and
+ * _set_map() and their like gave may be passed on unchecked: a setter answers NULL with SLUICE_NO_MEMORY.
  *
  * Field names, numbers and meanings: the docarray v1 protocol (package `docarray`, message DocumentProto).
  */
@@ -229,7 +230,7 @@ SLUICE_API sluice_status sluice_document_set_evaluation(sluice_document *documen
 
 /* Bounds that hold while an array is read or built. 0 means the default. */
 typedef struct sluice_limits {
-    size_t depth;     /* nesting of chunks, matches and tag values; default SLUICE_DEFAULT_DEPTH */
+    size_t depth;     /* nesting of chunks, matches and tag values, 1 for a plain document, at most 1000; default SLUICE_DEFAULT_DEPTH */
     size_t documents; /* documents in all, nested ones included; default SLUICE_DEFAULT_DOCUMENTS */
     size_t elements;  /* tag values, scores, locations and shape entries in all; default SLUICE_DEFAULT_ELEMENTS */
     size_t bytes;     /* memory of the array; default SLUICE_DEFAULT_BYTES */
