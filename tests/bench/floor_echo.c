@@ -29,7 +29,7 @@ int main(int argc, char **argv)
     sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     grpc_init();
-    struct floor_server *server = floor_server_new(port, &port, echo, NULL);
+    struct floor_server *server = floor_server_new(port, &port, echo, NULL, NULL);
     if (!server) {
         fprintf(stderr, "floor-echo: cannot listen\n");
         return 1;

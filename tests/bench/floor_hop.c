@@ -143,7 +143,11 @@ void floor_hop_send(struct floor_hop *hop, uint64_t id, grpc_byte_buffer *messag
         out_add(&socket->out, slice);
     grpc_byte_buffer_reader_destroy(&reader);
     grpc_byte_buffer_destroy(message);
-    out_write(&socket->out, socket->fd, 0);
+}
+
+void floor_hop_flush(struct floor_hop *hop)
+{
+    out_write(&hop->sockets[0].out, hop->sockets[0].fd, 0);
 }
 
 static void in_add_part(struct in *in, grpc_slice slice)
@@ -212,20 +216,19 @@ static void in_make_room(struct in *in)
     in->start = in->end = 0;
 }
 
-/* One read and all that follows from it. False when there was nothing. */
-static bool in_read(struct floor_hop *hop, struct in *in, int flags)
+/* One read and all that follows from it. */
+static void in_read(struct floor_hop *hop, struct in *in)
 {
     in_make_room(in);
-    ssize_t got = recv(in->fd, GRPC_SLICE_START_PTR(in->block) + in->end, in->size - in->end, flags);
+    ssize_t got = recv(in->fd, GRPC_SLICE_START_PTR(in->block) + in->end, in->size - in->end, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return false;
+        return;
     if (got < 0)
         fail("recv");
     if (got == 0) /* the echo process ended: so does the relay's work */
         pthread_exit(NULL);
     in->end += (size_t)got;
     in_cut(hop, in);
-    return true;
 }
 
 static void watch(struct floor_hop *hop, struct in *in, int operation, bool for_room)
@@ -236,15 +239,7 @@ static void watch(struct floor_hop *hop, struct in *in, int operation, bool for_
     in->waits_for_room = for_room;
 }
 
-static void *read_one(void *argument)
-{
-    struct floor_hop *hop = argument;
-    for (;;)
-        in_read(hop, &hop->sockets[0], 0);
-    return NULL;
-}
-
-static void *read_many(void *argument)
+static void *read_all(void *argument)
 {
     struct floor_hop *hop = argument;
     for (;;) {
@@ -254,7 +249,7 @@ static void *read_many(void *argument)
             fail("epoll_wait");
         for (int i = 0; i < count; i++) {
             if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-                in_read(hop, events[i].data.ptr, MSG_DONTWAIT);
+                in_read(hop, events[i].data.ptr);
         }
         for (size_t i = 1; i < hop->count; i++) {
             struct in *in = &hop->sockets[i];
@@ -274,15 +269,14 @@ struct floor_hop *floor_hop_new(const int *sockets, size_t count, floor_hop_answ
     hop->count = count;
     hop->answer = answer;
     hop->context = context;
-    hop->poll = count > 1 ? epoll_create1(EPOLL_CLOEXEC) : -1;
+    hop->poll = epoll_create1(EPOLL_CLOEXEC);
     for (size_t i = 0; i < count; i++) {
         hop->sockets[i].fd = sockets[i];
         hop->sockets[i].index = i;
-        if (count > 1)
-            watch(hop, &hop->sockets[i], EPOLL_CTL_ADD, false);
+        watch(hop, &hop->sockets[i], EPOLL_CTL_ADD, false);
     }
     pthread_t thread;
-    if (pthread_create(&thread, NULL, count == 1 ? read_one : read_many, hop) != 0)
+    if (pthread_create(&thread, NULL, read_all, hop) != 0)
         return NULL;
     pthread_detach(thread);
     return hop;

@@ -1,8 +1,8 @@
 /*
  * floor_hop.h - the socket side of the floor relay: frames to a row of echo processes and back.
  *
- * A frame is 16 bytes (id, size) and the message. floor_hop_send() writes to the first process on the caller's thread;
- * one thread reads every socket, passes whole frames on to the next process, and calls `answer` for those that came back
+ * A frame is 16 bytes (id, size) and the message. floor_hop_send() keeps one for the first process and
+ * floor_hop_flush() writes what was kept, on the caller's thread; one thread reads every socket, passes whole frames on to the next process, and calls `answer` for those that came back
  * from the last. No byte of a message is copied: slices of the received gRPC buffer are written as they are, and an
  * answer is slices of the block that it was read into.
  */
@@ -27,7 +27,8 @@ typedef void floor_hop_answer(uint64_t id, grpc_byte_buffer *message, void *cont
 /* Takes `count` connected stream sockets, and starts the thread. */
 struct floor_hop *floor_hop_new(const int *sockets, size_t count, floor_hop_answer *answer, void *context);
 
-/* Write one frame. One thread at a time. Takes the message. */
+/* Keep one frame; takes the message. One thread at a time, and the same one flushes. */
 void floor_hop_send(struct floor_hop *hop, uint64_t id, grpc_byte_buffer *message);
+void floor_hop_flush(struct floor_hop *hop);
 
 #endif

@@ -26,6 +26,12 @@ static void relay(struct floor_call *call, grpc_byte_buffer *message, void *cont
     floor_hop_send(hop, (uint64_t)(uintptr_t)call, message);
 }
 
+static void flush(void *context)
+{
+    (void)context;
+    floor_hop_flush(hop);
+}
+
 static void answer(uint64_t id, grpc_byte_buffer *message, void *context)
 {
     (void)context;
@@ -85,7 +91,7 @@ int main(int argc, char **argv)
         }
     }
     grpc_init();
-    struct floor_server *server = floor_server_new(port, &port, relay, NULL);
+    struct floor_server *server = floor_server_new(port, &port, relay, flush, NULL);
     hop = server ? floor_hop_new(sockets, (size_t)hops, answer, NULL) : NULL;
     if (!hop) {
         fprintf(stderr, "floor-relay: cannot start\n");

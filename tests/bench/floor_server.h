@@ -16,8 +16,12 @@ struct floor_call;
 /* A message has come. The callee owns it and answers the call exactly once for it. On the server's thread. */
 typedef void floor_receive(struct floor_call *call, grpc_byte_buffer *message, void *context);
 
-/* Listens on 127.0.0.1 (port 0: any). NULL: no port. */
-struct floor_server *floor_server_new(int port, int *ret_port, floor_receive *receive, void *context);
+/* Everything that had come is handed on, and the thread is about to wait. */
+typedef void floor_flush(void *context);
+
+/* Listens on 127.0.0.1 (port 0: any). `flush` may be NULL. NULL: no port. */
+struct floor_server *floor_server_new(int port, int *ret_port, floor_receive *receive, floor_flush *flush,
+                                      void *context);
 
 /* Serve until SIGTERM or SIGINT, then end everything and free the server. */
 void floor_server_run(struct floor_server *server);
