@@ -1,7 +1,7 @@
 /*
- * Design notes. Each socket has one writer: the first one the completion-queue thread, the others the reading thread, so
- * nothing is locked. The first writer may block: the reading thread never does, so the echo process always gets rid of
- * what it wrote. The reading thread writes without blocking and keeps the rest until the socket takes it.
+ * Design notes. Each socket has one writer: the first one the completion-queue thread, the others the reading thread,
+ * so nothing is locked. The first writer may block: the reading thread never does, so the echo process always gets rid
+ * of what it wrote. The reading thread writes without blocking and keeps the rest until the socket takes it.
  *
  * A read goes into the rest of the current block; frames are cut out of it as references. A message that is longer than
  * the rest goes on in the next block and becomes several slices.
@@ -22,10 +22,10 @@
 #include <unistd.h>
 
 enum {
-    BLOCK_BYTES = 64 << 10,     /* small messages share a block of this size */
-    BLOCK_MAX_BYTES = 4 << 20,  /* the largest block for the rest of a large message */
-    BLOCK_LOW_BYTES = 4 << 10,  /* a rest smaller than this is not worth a system call */
-    VECTORS = 256,              /* per system call */
+    BLOCK_BYTES = 64 << 10,    /* small messages share a block of this size */
+    BLOCK_MAX_BYTES = 4 << 20, /* the largest block for the rest of a large message */
+    BLOCK_LOW_BYTES = 4 << 10, /* a rest smaller than this is not worth a system call */
+    VECTORS = 256,             /* per system call */
     SOCKETS_MAX = 16,
 };
 

@@ -2,9 +2,10 @@
  * floor_hop.h - the socket side of the floor relay: frames to a row of echo processes and back.
  *
  * A frame is 16 bytes (id, size) and the message. floor_hop_send() keeps one for the first process and
- * floor_hop_flush() writes what was kept, on the caller's thread; one thread reads every socket, passes whole frames on to the next process, and calls `answer` for those that came back
- * from the last. No byte of a message is copied: slices of the received gRPC buffer are written as they are, and an
- * answer is slices of the block that it was read into.
+ * floor_hop_flush() writes what was kept, on the caller's thread; one thread reads every socket, passes whole frames on
+ * to the next process, and calls `answer` for those that came back from the last. No byte of a message is copied:
+ * slices of the received gRPC buffer are written as they are, and an answer is slices of the block that it was read
+ * into.
  */
 #ifndef SLUICE_BENCH_FLOOR_HOP_H
 #define SLUICE_BENCH_FLOOR_HOP_H

@@ -1,5 +1,6 @@
 /*
- * floor_server.h - the gRPC side of the floor programs: the least server that answers every unary call and every stream.
+ * floor_server.h - the gRPC side of the floor programs: the least server that answers every unary call and every
+ * stream.
  *
  * One completion queue, one thread (floor_server_run()). Each received message is handed on with the call it came from
  * and is answered by floor_server_answer() from any thread. A method named ".../Call" is a stream, every other unary;

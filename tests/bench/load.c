@@ -18,17 +18,16 @@
 
 enum { PIDS_MAX = 64, OPEN_LOOP_SLOTS = 4096, STALL_SECONDS = 10 };
 
-static const char usage[] =
-    "usage: bench-load --address HOST:PORT [options]\n"
-    "  --mode unary|stream   default unary\n"
-    "  --endpoint TEXT       default /\n"
-    "  --size BYTES          of a request, default 1024\n"
-    "  --documents N         in a request, default 1 below 4 KB, else 100\n"
-    "  --in-flight N         closed loop with N requests in flight, default 1\n"
-    "  --rate N              open loop with N requests a second instead\n"
-    "  --warm SECONDS        before anything is counted, default 0.3\n"
-    "  --seconds SECONDS     counted, default 1\n"
-    "  --pids A,B,...        processes whose processor time is counted\n";
+static const char usage[] = "usage: bench-load --address HOST:PORT [options]\n"
+                            "  --mode unary|stream   default unary\n"
+                            "  --endpoint TEXT       default /\n"
+                            "  --size BYTES          of a request, default 1024\n"
+                            "  --documents N         in a request, default 1 below 4 KB, else 100\n"
+                            "  --in-flight N         closed loop with N requests in flight, default 1\n"
+                            "  --rate N              open loop with N requests a second instead\n"
+                            "  --warm SECONDS        before anything is counted, default 0.3\n"
+                            "  --seconds SECONDS     counted, default 1\n"
+                            "  --pids A,B,...        processes whose processor time is counted\n";
 
 struct cpu_marks {
     int pids[PIDS_MAX];
@@ -179,10 +178,11 @@ static void report(struct load *load, double seconds, uint64_t client_ns, const 
     if (load->answers == 0)
         load_fail("no answer came while measuring");
     qsort(load->times_ns, load->times_count, sizeof(uint32_t), compare_times);
-    printf("{\"answers\":%.0f,\"seconds\":%.3f,\"qps\":%.1f,\"bytes\":%zu,\"p50_us\":%.1f,\"p99_us\":%.1f,\"client_cpu_us\":%.2f,"
+    printf("{\"answers\":%.0f,\"seconds\":%.3f,\"qps\":%.1f,\"bytes\":%zu,\"p50_us\":%.1f,\"p99_us\":%.1f,\"client_cpu_"
+           "us\":%.2f,"
            "\"cpu_us\":[",
-           answers, seconds, answers / seconds, load->body.prefix_size + load->body.content_size, percentile_us(load, 0.5),
-           percentile_us(load, 0.99), (double)client_ns / 1e3 / answers);
+           answers, seconds, answers / seconds, load->body.prefix_size + load->body.content_size,
+           percentile_us(load, 0.5), percentile_us(load, 0.99), (double)client_ns / 1e3 / answers);
     for (size_t i = 0; i < marks->count; i++)
         printf("%s%.2f", i ? "," : "", (double)marks->used[i] / 1e3 / answers);
     puts("]}");
@@ -229,9 +229,19 @@ static void parse_pids(struct cpu_marks *marks, const char *text)
 static void parse(struct load *load, struct cpu_marks *marks, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"address", 1, NULL, 'a'}, {"mode", 1, NULL, 'm'},  {"endpoint", 1, NULL, 'e'}, {"size", 1, NULL, 's'},
-        {"documents", 1, NULL, 'd'}, {"in-flight", 1, NULL, 'n'}, {"rate", 1, NULL, 'r'}, {"warm", 1, NULL, 'w'},
-        {"seconds", 1, NULL, 't'}, {"pids", 1, NULL, 'p'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"address",   1, NULL, 'a'},
+        {"mode",      1, NULL, 'm'},
+        {"endpoint",  1, NULL, 'e'},
+        {"size",      1, NULL, 's'},
+        {"documents", 1, NULL, 'd'},
+        {"in-flight", 1, NULL, 'n'},
+        {"rate",      1, NULL, 'r'},
+        {"warm",      1, NULL, 'w'},
+        {"seconds",   1, NULL, 't'},
+        {"pids",      1, NULL, 'p'},
+        {"help",      0, NULL, 'h'},
+        {NULL,        0, NULL, 0  }
+    };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'a': load->address = optarg; break;
@@ -273,7 +283,7 @@ int main(int argc, char **argv)
         load.slots[i].index = (uint32_t)i;
     grpc_arg args[] = {
         {.type = GRPC_ARG_INTEGER, .key = (char *)"grpc.max_receive_message_length", .value.integer = -1},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)"grpc.enable_http_proxy", .value.integer = 0},
+        {.type = GRPC_ARG_INTEGER, .key = (char *)"grpc.enable_http_proxy",          .value.integer = 0 },
     };
     grpc_channel_args channel_args = {sizeof(args) / sizeof(args[0]), args};
     grpc_channel_credentials *credentials = grpc_insecure_credentials_create();

@@ -2,8 +2,8 @@
  * load.h - the load driver's shared state: slots of requests in flight, and what is counted.
  *
  * A slot holds one request at a time. In the closed loop a slot sends its next request when the answer is there; in the
- * open loop requests fall due at a fixed rate, take a free slot, and their time counts from when they were due, so that a
- * server that stalls is charged for all who waited. One thread, one completion queue.
+ * open loop requests fall due at a fixed rate, take a free slot, and their time counts from when they were due, so that
+ * a server that stalls is charged for all who waited. One thread, one completion queue.
  */
 #ifndef SLUICE_BENCH_LOAD_H
 #define SLUICE_BENCH_LOAD_H
@@ -34,19 +34,21 @@ struct load {
     struct load_slot *slots;
     grpc_completion_queue *queue;
     grpc_channel *channel;
-    bool stopping;    /* no new requests */
-    bool measuring;   /* answers count */
+    bool stopping;  /* no new requests */
+    bool measuring; /* answers count */
     size_t in_flight;
     uint64_t answers; /* while measuring */
     uint32_t *times_ns;
     size_t times_count, times_room;
 };
 
-/* A request of this slot is answered: check, count, and free the slot. Destroys the answer. Ends the program when wrong. */
+/* A request of this slot is answered: check, count, and free the slot. Destroys the answer. Ends the program when
+ * wrong. */
 struct load_slot *load_answered(struct load *load, grpc_byte_buffer *answer);
 _Noreturn void load_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* load_unary.c, load_stream.c: send the slot's request; handle one event, returning the slot that is free now or NULL. */
+/* load_unary.c, load_stream.c: send the slot's request; handle one event, returning the slot that is free now or NULL.
+ */
 void load_unary_send(struct load *load, struct load_slot *slot);
 struct load_slot *load_unary_event(struct load *load, grpc_event event);
 

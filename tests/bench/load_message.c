@@ -55,7 +55,8 @@ static size_t put_document(uint8_t *at, size_t number, size_t text_size)
     memcpy(at + used, head, head_size);
     memcpy(at + used + head_size, length, text_tag);
     used += head_size + text_tag;
-    static const char words[] = "The gateway sends each document to the first executor, and what comes back to the next. ";
+    static const char words[] =
+        "The gateway sends each document to the first executor, and what comes back to the next. ";
     for (size_t i = 0; i < text_size; i++)
         at[used + i] = (uint8_t)words[(i + number) % (sizeof(words) - 1)];
     return used + text_size;
@@ -230,7 +231,8 @@ static const char *check_slices(const struct load_body *body, struct cursor *at,
     return !header ? "the answer has no header" : !data ? "the answer has no documents" : NULL;
 }
 
-const char *load_check(const struct load_body *body, grpc_byte_buffer *answer, uint32_t *ret_slot, uint64_t *ret_sequence)
+const char *load_check(const struct load_body *body, grpc_byte_buffer *answer, uint32_t *ret_slot,
+                       uint64_t *ret_sequence)
 {
     if (!answer)
         return "no answer";

@@ -2,9 +2,9 @@
  * load_message.h - the requests that the load driver sends, and the check of every answer.
  *
  * A request is a serialized DataRequestProto: a header of its own (request id, endpoint) and a `data` field that all
- * requests share by reference. An answer is right when it carries the id of a request that is in flight, no error status,
- * and a `data` field of the sent length with the first document's bytes in front: a server that answers nothing, or sends
- * a buffer twice, is found out.
+ * requests share by reference. An answer is right when it carries the id of a request that is in flight, no error
+ * status, and a `data` field of the sent length with the first document's bytes in front: a server that answers
+ * nothing, or sends a buffer twice, is found out.
  */
 #ifndef SLUICE_BENCH_LOAD_MESSAGE_H
 #define SLUICE_BENCH_LOAD_MESSAGE_H
@@ -28,6 +28,7 @@ void load_body_init(struct load_body *body, size_t size, size_t documents);
 grpc_byte_buffer *load_request(const struct load_body *body, const char *endpoint, uint32_t slot, uint64_t sequence);
 
 /* NULL and slot and sequence of an answer, or what is wrong with it. */
-const char *load_check(const struct load_body *body, grpc_byte_buffer *answer, uint32_t *ret_slot, uint64_t *ret_sequence);
+const char *load_check(const struct load_body *body, grpc_byte_buffer *answer, uint32_t *ret_slot,
+                       uint64_t *ret_sequence);
 
 #endif

@@ -37,9 +37,9 @@ static void receive_next(void)
 
 void load_stream_open(struct load *load)
 {
-    stream.call = grpc_channel_create_call(load->channel, NULL, GRPC_PROPAGATE_DEFAULTS, load->queue,
-                                           grpc_slice_from_static_string(METHOD), NULL, gpr_inf_future(GPR_CLOCK_REALTIME),
-                                           NULL);
+    stream.call =
+        grpc_channel_create_call(load->channel, NULL, GRPC_PROPAGATE_DEFAULTS, load->queue,
+                                 grpc_slice_from_static_string(METHOD), NULL, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
     stream.room = load->slot_count;
     stream.waiting = calloc(stream.room, sizeof(struct load_slot *));
     if (!stream.waiting)

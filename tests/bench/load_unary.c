@@ -7,9 +7,9 @@
 
 void load_unary_send(struct load *load, struct load_slot *slot)
 {
-    slot->call = grpc_channel_create_call(load->channel, NULL, GRPC_PROPAGATE_DEFAULTS, load->queue,
-                                          grpc_slice_from_static_string(METHOD), NULL, gpr_inf_future(GPR_CLOCK_REALTIME),
-                                          NULL);
+    slot->call =
+        grpc_channel_create_call(load->channel, NULL, GRPC_PROPAGATE_DEFAULTS, load->queue,
+                                 grpc_slice_from_static_string(METHOD), NULL, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
     slot->request = load_request(&load->body, load->endpoint, slot->index, slot->sequence);
     grpc_metadata_array_init(&slot->initial);
     grpc_metadata_array_init(&slot->trailing);
