@@ -64,7 +64,7 @@ bool child_bury(struct child *child, int *ret_wait_status, child_message *handle
 
 /* Tell the process something; false when there is none or it does not listen. */
 bool child_tell(struct child *child, const char *word, const char *const *pairs);
-#define CHILD_TELL(child, word, ...) child_tell(child, word, (const char *const[]){__VA_ARGS__, NULL})
+#define CHILD_TELL(child, word, ...) child_tell(child, word, (const char *const[]){__VA_ARGS__ __VA_OPT__(,) NULL})
 
 /* End of the control stream: a process ends at once, as when its parent dies. */
 void child_abandon(struct child *child);
