@@ -14,7 +14,8 @@ static int check_file(const char *file, const char *const *overrides)
     buffer_init(&text, SOURCE_FILE_MAX);
     sluice_error error;
     bool from_stdin = strcmp(file, "-") == 0;
-    sluice_status status = from_stdin ? file_read_all(STDIN_FILENO, "(stdin)", &text, &error) : file_read_path(file, &text, &error);
+    sluice_status status =
+        from_stdin ? file_read_all(STDIN_FILENO, "(stdin)", &text, &error) : file_read_path(file, &text, &error);
     struct source *source = source_new();
     if (status == SLUICE_OK && source == NULL)
         status = sluice_fail(&error, SLUICE_NO_MEMORY, file, "out of memory");
@@ -26,7 +27,8 @@ static int check_file(const char *file, const char *const *overrides)
     struct flow *flow = NULL;
     struct flow_report report = {0};
     struct arena *arena = NULL;
-    status = source_load(source, buffer_text(&text), text.size, from_stdin ? NULL : file, overrides, &flow, &report, &arena);
+    status =
+        source_load(source, buffer_text(&text), text.size, from_stdin ? NULL : file, overrides, &flow, &report, &arena);
     source_print_report(&report);
     if (status == SLUICE_OK)
         flow_free(flow);
@@ -42,9 +44,10 @@ static int run(int argc, char **argv)
 {
     struct option_list overrides = {0};
     const struct option options[] = {
-        {"set", 's', OPTION_LIST, "KEY=VALUE", "Check with this change, as `sluice run --set` makes it. May be given several times.",
-         &overrides, 0, 0, NULL},
-        {0}};
+        {"set",        's', OPTION_LIST, "KEY=VALUE",
+         "Check with this change, as `sluice run --set` makes it. May be given several times.", &overrides, 0, 0, NULL},
+        {0}
+    };
     int count;
     enum options_outcome outcome = options_read(&command_check, options, argc, argv, &count);
     if (outcome != OPTIONS_GO) {
@@ -68,11 +71,13 @@ const struct command command_check = {
     .name = "check",
     .arguments = "FLOW.yml…",
     .summary = "Find every problem of a Flow file, without running it",
-    .help = "Reads Flow files and prints every problem on stderr, one per line:\n\n"
-            "file:line:column: error|warning: message\n\n"
-            "Nothing is run, except that each plugin is opened once in a process of its own (sluice-executor --describe), "
-            "so that its parameters and handlers can be checked. A file named - is read from standard input. Exit code 1 when there is an "
-            "error, 0 when there is none; warnings do not count.",
+    .help =
+        "Reads Flow files and prints every problem on stderr, one per line:\n\n"
+        "file:line:column: error|warning: message\n\n"
+        "Nothing is run, except that each plugin is opened once in a process of its own (sluice-executor --describe), "
+        "so that its parameters and handlers can be checked. A file named - is read from standard input. Exit code 1 "
+        "when there is an "
+        "error, 0 when there is none; warnings do not count.",
     .examples = "  sluice check flows/*.yml\n",
     .least = 1,
     .most = 1000,

@@ -149,7 +149,10 @@ static void take(int *fd, struct buffer *buffer)
 
 static bool read_pipes(struct question *question)
 {
-    struct pollfd fds[2] = {{.fd = question->output_fd, .events = POLLIN}, {.fd = question->errors_fd, .events = POLLIN}};
+    struct pollfd fds[2] = {
+        {.fd = question->output_fd, .events = POLLIN},
+        {.fd = question->errors_fd, .events = POLLIN}
+    };
     int ready = poll(fds, 2, clock_poll_timeout(question->deadline_ns));
     if (ready == 0)
         return false;
@@ -187,7 +190,8 @@ static sluice_status understand(struct question *question, int wait_status)
     if (question->output.failed != SLUICE_OK)
         return sluice_fail(error, question->output.failed, question->path, "its description is too long");
     sluice_error json_error;
-    if (sluice_value_from_json(buffer_text(&question->output), question->output.size, &question->description, &json_error) != SLUICE_OK)
+    if (sluice_value_from_json(buffer_text(&question->output), question->output.size, &question->description,
+                               &json_error) != SLUICE_OK)
         return sluice_fail(error, SLUICE_INVALID, question->path, "its description is no JSON: %s", json_error.text);
     return SLUICE_OK;
 }

@@ -10,7 +10,7 @@
 
 struct describer;
 
-struct describer *describer_new(void);                        /* NULL: no memory */
+struct describer *describer_new(void);                         /* NULL: no memory */
 struct describer *describer_free(struct describer *describer); /* ends what still runs; NULL is fine; returns NULL */
 
 /* Begin to ask about the plugin at `path`, if nobody has yet. Never waits; a failure is told by describer_wait(). */

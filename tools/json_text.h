@@ -4,7 +4,8 @@
 
 #include "common/foundation/buffer.h"
 
-/* Append `data` as a JSON string with its quotes. Control characters are escaped, bytes that are no UTF-8 become U+FFFD. */
+/* Append `data` as a JSON string with its quotes. Control characters are escaped, bytes that are no UTF-8 become
+ * U+FFFD. */
 void json_append_string(struct buffer *buffer, const void *data, size_t size);
 
 #endif

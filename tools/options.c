@@ -61,7 +61,8 @@ static void print_option(FILE *stream, const struct option *option)
     fputs("  ", stream);
     if (option->letter != '\0')
         fprintf(stream, "-%c, ", option->letter);
-    fprintf(stream, "--%s%s%s\n", option->name, option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
+    fprintf(stream, "--%s%s%s\n", option->name, option->value != NULL ? " " : "",
+            option->value != NULL ? option->value : "");
     print_wrapped(stream, option->help, HELP_INDENT);
 }
 
@@ -153,9 +154,10 @@ static bool read_number(const struct command *command, const struct option *opti
     char *end;
     errno = 0;
     double number = strtod(text, &end);
-    if (end == text || *end != '\0' || errno != 0 || isnan(number) || number < option->minimum || number > option->maximum) {
-        complain(command, "--%s wants a number from %.15g to %.15g, not \"%s\"", option->name, option->minimum, option->maximum,
-                 text);
+    if (end == text || *end != '\0' || errno != 0 || isnan(number) || number < option->minimum ||
+        number > option->maximum) {
+        complain(command, "--%s wants a number from %.15g to %.15g, not \"%s\"", option->name, option->minimum,
+                 option->maximum, text);
         return false;
     }
     *(double *)option->target = number;
@@ -253,7 +255,8 @@ enum options_outcome options_read(const struct command *command, const struct op
         }
     }
     if ((size_t)positional < command->least || (size_t)positional > command->most) {
-        complain(command, (size_t)positional < command->least ? "%s missing" : "too many arguments, wanted: %s", command->arguments);
+        complain(command, (size_t)positional < command->least ? "%s missing" : "too many arguments, wanted: %s",
+                 command->arguments);
         return OPTIONS_WRONG;
     }
     *ret_positional = positional;

@@ -2,8 +2,9 @@
  * options.h - command lines, read from tables.
  *
  * A command describes itself once: its options, what they mean and where their values go. From that come parsing,
- * `--help`, and the suggestion for a misspelt option. `--name value`, `--name=value`, `-n value` and `--` are understood;
- * options and positional arguments may be mixed. Values are pointers into argv, or numbers in range. Single-threaded.
+ * `--help`, and the suggestion for a misspelt option. `--name value`, `--name=value`, `-n value` and `--` are
+ * understood; options and positional arguments may be mixed. Values are pointers into argv, or numbers in range.
+ * Single-threaded.
  */
 #ifndef SLUICE_TOOLS_OPTIONS_H
 #define SLUICE_TOOLS_OPTIONS_H
@@ -43,19 +44,19 @@ struct option_list {
     struct option_value {
         const struct option *option;
         const char *text;
-    } *values;
+    } * values;
     size_t count;
 };
 
 void option_list_done(struct option_list *list);
 
 struct command {
-    const char *name;      /* "post" */
-    const char *arguments; /* "URI ENDPOINT" */
-    const char *summary;   /* one line for the list of commands */
-    const char *help;      /* paragraphs for --help */
-    const char *examples;  /* lines, or NULL */
-    size_t least, most;    /* positional arguments */
+    const char *name;                  /* "post" */
+    const char *arguments;             /* "URI ENDPOINT" */
+    const char *summary;               /* one line for the list of commands */
+    const char *help;                  /* paragraphs for --help */
+    const char *examples;              /* lines, or NULL */
+    size_t least, most;                /* positional arguments */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives the exit code */
 };
 

@@ -70,12 +70,15 @@ static int run(int argc, char **argv)
 {
     struct settings settings = {.timeout_ms = 3000, .attempts = 1, .least_good = 1};
     const struct option options[] = {
-        {"timeout", 't', OPTION_NUMBER, "MS", "How long to wait for each answer, in milliseconds; default 3000, -1: for ever.",
-         &settings.timeout_ms, -1, 1e9, NULL},
-        {"attempts", 'a', OPTION_NUMBER, "N", "How many rounds, a second apart; default 1.", &settings.attempts, 1, 1e6, NULL},
+        {"timeout",                                                                        't', OPTION_NUMBER, "MS",
+         "How long to wait for each answer, in milliseconds; default 3000, -1: for ever.", &settings.timeout_ms, -1,
+         1e9, NULL},
+        {"attempts",                                                                   'a', OPTION_NUMBER, "N", "How many rounds, a second apart; default 1.", &settings.attempts, 1, 1e6,
+         NULL},
         {"min-successful-attempts", 0, OPTION_NUMBER, "N", "How many rounds must succeed for exit code 0; default 1.",
          &settings.least_good, 0, 1e6, NULL},
-        {0}};
+        {0                                                                             }
+    };
     int count;
     enum options_outcome outcome = options_read(&command_ping, options, argc, argv, &count);
     if (outcome != OPTIONS_GO)
@@ -92,10 +95,13 @@ const struct command command_ping = {
     .name = "ping",
     .arguments = "[flow|executor|gateway] HOST",
     .summary = "Ask whether a Flow, a gateway or an executor is ready",
-    .help = "Asks the gateway at HOST (\"grpc://localhost:51234\", \"localhost:51234\") for a dry run through all executors (flow, the default), or "
-            "the health service of a gateway or of an executor that listens on gRPC. Exit code 0 when enough rounds succeeded, else "
+    .help = "Asks the gateway at HOST (\"grpc://localhost:51234\", \"localhost:51234\") for a dry run through all "
+            "executors (flow, the default), or "
+            "the health service of a gateway or of an executor that listens on gRPC. Exit code 0 when enough rounds "
+            "succeeded, else "
             "that of the last failure.",
-    .examples = "  sluice ping localhost:51234\n  sluice ping flow grpc://localhost:51234 --attempts 10 --min-successful-attempts 9\n",
+    .examples = "  sluice ping localhost:51234\n  sluice ping flow grpc://localhost:51234 --attempts 10 "
+                "--min-successful-attempts 9\n",
     .least = 1,
     .most = 2,
     .run = run,

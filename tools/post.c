@@ -17,10 +17,10 @@ enum { METADATA_MAX = 256 };
 struct settings {
     struct option_list inputs, metadata, parameters;
     const char *parameters_json, *target_executor, *compression, *protocol;
-    double port, request_size, prefetch, timeout, max_attempts, initial_backoff, max_backoff, backoff_multiplier, repeat, total_docs,
-        max_message_size;
-    bool none, responses, summary, profile, show_progress, continue_on_error, results_in_order, no_stream, retry_timeout,
-        retry_internal, tls, wait, proxy, quiet;
+    double port, request_size, prefetch, timeout, max_attempts, initial_backoff, max_backoff, backoff_multiplier,
+        repeat, total_docs, max_message_size;
+    bool none, responses, summary, profile, show_progress, continue_on_error, results_in_order, no_stream,
+        retry_timeout, retry_internal, tls, wait, proxy, quiet;
 };
 
 /* A running post. */
@@ -35,8 +35,8 @@ struct post {
 static void print_failure(const sluice_response *response, const sluice_error *error)
 {
     sluice_text id = response != NULL ? sluice_response_request_id(response) : sluice_text_of("");
-    fprintf(stderr, "sluice: %s%.*s%s%s%s%s\n", id.size > 0 ? "request " : "", (int)id.size, id.data, id.size > 0 ? ": " : "", error->where,
-            error->where[0] != '\0' ? ": " : "", error->text);
+    fprintf(stderr, "sluice: %s%.*s%s%s%s%s\n", id.size > 0 ? "request " : "", (int)id.size, id.data,
+            id.size > 0 ? ": " : "", error->where, error->where[0] != '\0' ? ": " : "", error->text);
 }
 
 static int on_error(sluice_response *response, const sluice_error *error, void *context)
@@ -90,17 +90,21 @@ static sluice_status set_parameter(sluice_value *parameters, const char *pair, s
         status = sluice_value_set_text(parameters, key, sluice_text_of(equals + 1));
     sluice_value_free(wrapped);
     free(json);
-    return status == SLUICE_OK ? SLUICE_OK : sluice_fail(error, status, "--parameter", "cannot set \"%s\": %s", pair, sluice_status_name(status));
+    return status == SLUICE_OK
+               ? SLUICE_OK
+               : sluice_fail(error, status, "--parameter", "cannot set \"%s\": %s", pair, sluice_status_name(status));
 }
 
 /* --parameters, then each --parameter on top of it. *ret_parameters NULL: none were given. */
-static sluice_status read_parameters(const struct settings *settings, sluice_value **ret_parameters, sluice_error *error)
+static sluice_status read_parameters(const struct settings *settings, sluice_value **ret_parameters,
+                                     sluice_error *error)
 {
     sluice_value *parameters = NULL;
     sluice_status status = SLUICE_OK;
     if (settings->parameters_json != NULL) {
         sluice_error cause;
-        status = sluice_value_from_json(settings->parameters_json, strlen(settings->parameters_json), &parameters, &cause);
+        status =
+            sluice_value_from_json(settings->parameters_json, strlen(settings->parameters_json), &parameters, &cause);
         if (status != SLUICE_OK)
             return sluice_fail(error, status, "--parameters", "wants a JSON object: %s", cause.text);
     } else if (settings->parameters.count > 0 && (parameters = sluice_value_new_map()) == NULL) {
@@ -131,8 +135,8 @@ static sluice_status read_metadata(const struct settings *settings, sluice_metad
     return SLUICE_OK;
 }
 
-static sluice_post_options options_of(const struct settings *settings, const sluice_value *parameters, const sluice_metadata *metadata,
-                                      struct post *post)
+static sluice_post_options options_of(const struct settings *settings, const sluice_value *parameters,
+                                      const sluice_metadata *metadata, struct post *post)
 {
     sluice_post_options options = sluice_post_options_default();
     options.parameters = parameters;
@@ -160,7 +164,8 @@ static sluice_post_options options_of(const struct settings *settings, const slu
     return options;
 }
 
-static sluice_status open_client(const struct settings *settings, const char *uri, sluice_client **ret_client, sluice_error *error)
+static sluice_status open_client(const struct settings *settings, const char *uri, sluice_client **ret_client,
+                                 sluice_error *error)
 {
     sluice_client_options options = sluice_client_options_default();
     options.host = uri;
@@ -181,7 +186,13 @@ static sluice_status open_client(const struct settings *settings, const char *ur
 static const struct {
     const char *option;
     enum post_input_kind kind;
-} input_kinds[] = {{"text", POST_TEXT}, {"text-file", POST_TEXT_FILE}, {"file", POST_BLOB_FILE}, {"lines", POST_LINES}, {"jsonl", POST_JSON_LINES}};
+} input_kinds[] = {
+    {"text",      POST_TEXT      },
+    {"text-file", POST_TEXT_FILE },
+    {"file",      POST_BLOB_FILE },
+    {"lines",     POST_LINES     },
+    {"jsonl",     POST_JSON_LINES}
+};
 
 /* The inputs in the order of the command line; `items` has room for one more, which standard input becomes. */
 static size_t collect_inputs(const struct settings *settings, struct post_input *items)
@@ -212,8 +223,8 @@ static bool reads_stdin(const struct post_input *items, size_t count)
 
 /* ---- the call ---- */
 
-static sluice_status post_all(struct post *post, sluice_client *client, const char *endpoint, const sluice_post_options *options,
-                              sluice_error *error)
+static sluice_status post_all(struct post *post, sluice_client *client, const char *endpoint,
+                              const sluice_post_options *options, sluice_error *error)
 {
     const struct settings *settings = post->settings;
     struct post_input *items = calloc(settings->inputs.count + 1, sizeof *items);
@@ -228,9 +239,9 @@ static sluice_status post_all(struct post *post, sluice_client *client, const ch
         struct post_inputs inputs;
         post_inputs_init(&inputs, items, count, repeat);
         uint64_t start = clock_monotonic_ns();
-        status = sluice_client_post(client, endpoint,
-                                    count > 0 ? sluice_inputs_generator(post_inputs_next, &inputs) : sluice_inputs_none(), options, NULL,
-                                    error);
+        status = sluice_client_post(
+            client, endpoint, count > 0 ? sluice_inputs_generator(post_inputs_next, &inputs) : sluice_inputs_none(),
+            options, NULL, error);
         double seconds = (double)(clock_monotonic_ns() - start) / CLOCK_NS_PER_SECOND;
         if (settings->summary)
             post_summary_print(&post->summary, inputs.documents, inputs.bytes, seconds, stderr);
@@ -269,14 +280,17 @@ static int post_with(const struct settings *settings, const char *uri, const cha
         status = open_client(settings, uri, &client, &error);
     if (status == SLUICE_OK) {
         sluice_post_options options = options_of(settings, parameters, metadata, &post);
-        status = settings->profile ? profile(client, &options, &error) : post_all(&post, client, endpoint, &options, &error);
+        status =
+            settings->profile ? profile(client, &options, &error) : post_all(&post, client, endpoint, &options, &error);
     }
     /* A closed pipe, or a full disk, reaches us as a callback that failed. */
     if (post.output_error.status != SLUICE_OK) {
         status = post.output_error.status;
         error = post.output_error;
     }
-    int code = status != SLUICE_OK ? report_error(&error) : post.summary.failed > 0 ? status_codes_of(SLUICE_EXECUTOR)->exit_code : 0;
+    int code = status != SLUICE_OK       ? report_error(&error)
+               : post.summary.failed > 0 ? status_codes_of(SLUICE_EXECUTOR)->exit_code
+                                         : 0;
     sluice_client_free(client);
     sluice_value_free(parameters);
     for (size_t i = 0; i < METADATA_MAX && metadata[i].key != NULL; i++)
@@ -293,66 +307,85 @@ static int post_with(const struct settings *settings, const char *uri, const cha
 static int read_and_post(struct settings *s, int argc, char **argv)
 {
     const struct option options[] = {
-        {"", 0, OPTION_HEADING, NULL, "What to send (in this order, mixed as you like; - is standard input):", NULL, 0, 0, NULL},
-        {"text", 't', OPTION_INPUT, "TEXT", "One document with this text.", &s->inputs, 0, 0, NULL},
+        {"",                                                                       0, OPTION_HEADING, NULL, "What to send (in this order, mixed as you like; - is standard input):", NULL, 0,
+         0, NULL},
+        {"text",                                                          't', OPTION_INPUT, "TEXT", "One document with this text.", &s->inputs, 0, 0, NULL},
         {"text-file", 0, OPTION_INPUT, "FILE", "One document whose text is this file.", &s->inputs, 0, 0, NULL},
-        {"file", 'f', OPTION_INPUT, "FILE", "One document whose blob is this file.", &s->inputs, 0, 0, NULL},
-        {"lines", 'l', OPTION_INPUT, "FILE", "One document for each line of this file, its text being the line.", &s->inputs, 0, 0, NULL},
-        {"jsonl", 'j', OPTION_INPUT, "FILE", "JSON Lines: one document for each line, in docarray's JSON form.", &s->inputs, 0, 0, NULL},
-        {"none", 0, OPTION_FLAG, NULL,
-         "One request without documents. That is also what happens when no input is given, unless a pipe or a file is on "
-         "standard input: that is read as JSON Lines.",
-         &s->none, 0, 0, NULL},
-        {"repeat", 0, OPTION_NUMBER, "N", "Send all of it N times.", &s->repeat, 1, 1e9, NULL},
-        {"", 0, OPTION_HEADING, NULL, "The request:", NULL, 0, 0, NULL},
-        {"parameters", 'p', OPTION_TEXT, "JSON", "Parameters for the executors, a JSON object.", &s->parameters_json, 0, 0, NULL},
-        {"parameter", 0, OPTION_LIST, "KEY=VALUE",
+        {"file",                                                                       'f', OPTION_INPUT, "FILE", "One document whose blob is this file.", &s->inputs, 0, 0, NULL},
+        {"lines",                                                                    'l', OPTION_INPUT, "FILE", "One document for each line of this file, its text being the line.",
+         &s->inputs, 0, 0, NULL},
+        {"jsonl",                                                                   'j', OPTION_INPUT, "FILE", "JSON Lines: one document for each line, in docarray's JSON form.",
+         &s->inputs, 0, 0, NULL},
+        {"none",                                                            0, OPTION_FLAG, NULL,
+         "One request without documents. That is also what happens when no input is given, unless a pipe or a file is "
+         "on "
+         "standard input: that is read as JSON Lines.", &s->none, 0, 0, NULL},
+        {"repeat",                                          0, OPTION_NUMBER, "N", "Send all of it N times.", &s->repeat, 1, 1e9, NULL},
+        {"",                                                                       0, OPTION_HEADING, NULL, "The request:", NULL, 0, 0, NULL},
+        {"parameters",                                                                    'p', OPTION_TEXT, "JSON", "Parameters for the executors, a JSON object.", &s->parameters_json, 0,
+         0, NULL},
+        {"parameter",                                                              0, OPTION_LIST, "KEY=VALUE",
          "One parameter; VALUE is JSON (5, true, [1,2]), anything else is a text. May be given several times.", &s->parameters, 0, 0, NULL},
-        {"target-executor", 0, OPTION_TEXT, "REGEX", "Only executors whose name begins with a match of this regular expression.",
-         &s->target_executor, 0, 0, NULL},
-        {"request-size", 'n', OPTION_NUMBER, "N", "Documents per request, default 100; 0 or less: all in one request.", &s->request_size,
-         -COUNT_MAX, COUNT_MAX, NULL},
-        {"metadata", 'm', OPTION_LIST, "KEY=VALUE", "Metadata of the call. May be given several times.", &s->metadata, 0, 0, NULL},
-        {"compression", 0, OPTION_TEXT, "NAME", "Compress what is sent: Gzip, Deflate or NoCompression.", &s->compression, 0, 0, NULL},
-        {"timeout", 0, OPTION_NUMBER, "SECONDS", "Deadline of the whole call; with --no-stream of each request. Default: none.", &s->timeout,
-         0, SECONDS_MAX, NULL},
-        {"no-stream", 0, OPTION_FLAG, NULL, "One unary call per request instead of one stream for all.", &s->no_stream, 0, 0, NULL},
-        {"prefetch", 0, OPTION_NUMBER, "N", "Requests in flight at most; default 1000, negative: no bound.", &s->prefetch, -1, 1e9, NULL},
-        {"results-in-order", 0, OPTION_FLAG, NULL, "Answers in the order of the requests, not as they come.", &s->results_in_order, 0, 0,
+        {"target-executor",                                                            0, OPTION_TEXT, "REGEX",
+         "Only executors whose name begins with a match of this regular expression.", &s->target_executor, 0, 0, NULL},
+        {"request-size",                                 'n', OPTION_NUMBER, "N", "Documents per request, default 100; 0 or less: all in one request.",
+         &s->request_size, -COUNT_MAX, COUNT_MAX, NULL},
+        {"metadata",                                                                       'm', OPTION_LIST, "KEY=VALUE", "Metadata of the call. May be given several times.", &s->metadata,
+         0, 0, NULL},
+        {"compression",                                                                    0, OPTION_TEXT, "NAME", "Compress what is sent: Gzip, Deflate or NoCompression.",
+         &s->compression, 0, 0, NULL},
+        {"timeout",                                                                   0, OPTION_NUMBER, "SECONDS",
+         "Deadline of the whole call; with --no-stream of each request. Default: none.", &s->timeout, 0, SECONDS_MAX,
          NULL},
-        {"", 0, OPTION_HEADING, NULL, "Failures:", NULL, 0, 0, NULL},
-        {"continue-on-error", 'k', OPTION_FLAG, NULL,
-         "When an executor fails, say so on stderr and go on; the exit code is 7 all the same.", &s->continue_on_error, 0, 0, NULL},
-        {"max-attempts", 0, OPTION_NUMBER, "N", "Tries per request when the gateway cannot be reached, default 1: no retry.",
-         &s->max_attempts, 1, 1e6, NULL},
-        {"initial-backoff", 0, OPTION_NUMBER, "SECONDS", "The pause before the second try, default 0.5.", &s->initial_backoff, 0, SECONDS_MAX,
+        {"no-stream",                                                            0, OPTION_FLAG, NULL, "One unary call per request instead of one stream for all.", &s->no_stream,
+         0, 0, NULL},
+        {"prefetch",                                 0, OPTION_NUMBER, "N", "Requests in flight at most; default 1000, negative: no bound.",
+         &s->prefetch, -1, 1e9, NULL},
+        {"results-in-order",                                                                       0, OPTION_FLAG, NULL, "Answers in the order of the requests, not as they come.",
+         &s->results_in_order, 0, 0, NULL},
+        {"",                                                                    0, OPTION_HEADING, NULL, "Failures:", NULL, 0, 0, NULL},
+        {"continue-on-error",                                                                  'k', OPTION_FLAG, NULL,
+         "When an executor fails, say so on stderr and go on; the exit code is 7 all the same.", &s->continue_on_error,
+         0, 0, NULL},
+        {"max-attempts",                                                            0, OPTION_NUMBER, "N",
+         "Tries per request when the gateway cannot be reached, default 1: no retry.", &s->max_attempts, 1, 1e6, NULL},
+        {"initial-backoff",     0, OPTION_NUMBER, "SECONDS", "The pause before the second try, default 0.5.",
+         &s->initial_backoff, 0, SECONDS_MAX, NULL},
+        {"max-backoff",                                                                       0, OPTION_NUMBER, "SECONDS", "The longest later pause, default 2.", &s->max_backoff, 0,
+         SECONDS_MAX, NULL},
+        {"backoff-multiplier",                                                                    0, OPTION_NUMBER, "X", "How pauses grow, default 1.5.", &s->backoff_multiplier, 0, 1e6,
          NULL},
-        {"max-backoff", 0, OPTION_NUMBER, "SECONDS", "The longest later pause, default 2.", &s->max_backoff, 0, SECONDS_MAX, NULL},
-        {"backoff-multiplier", 0, OPTION_NUMBER, "X", "How pauses grow, default 1.5.", &s->backoff_multiplier, 0, 1e6, NULL},
-        {"retry-timeout", 0, OPTION_FLAG, NULL, "Try again also when the gateway answers DEADLINE_EXCEEDED.", &s->retry_timeout, 0, 0, NULL},
-        {"retry-internal", 0, OPTION_FLAG, NULL, "Try again also when the gateway answers INTERNAL.", &s->retry_internal, 0, 0, NULL},
-        {"", 0, OPTION_HEADING, NULL, "What to print:", NULL, 0, 0, NULL},
-        {"responses", 'r', OPTION_FLAG, NULL,
-         "Whole responses (header, parameters, routes, data), one JSON object per line, failed ones too, instead of the documents "
-         "of those that succeeded.",
-         &s->responses, 0, 0, NULL},
-        {"quiet", 'q', OPTION_FLAG, NULL, "Neither documents nor responses.", &s->quiet, 0, 0, NULL},
-        {"summary", 0, OPTION_FLAG, NULL,
+        {"retry-timeout",                                                                  0, OPTION_FLAG, NULL, "Try again also when the gateway answers DEADLINE_EXCEEDED.",
+         &s->retry_timeout, 0, 0, NULL},
+        {"retry-internal",                                                            0, OPTION_FLAG, NULL, "Try again also when the gateway answers INTERNAL.",
+         &s->retry_internal, 0, 0, NULL},
+        {"",      0, OPTION_HEADING, NULL, "What to print:", NULL, 0, 0, NULL},
+        {"responses",                                                                       'r', OPTION_FLAG, NULL,
+         "Whole responses (header, parameters, routes, data), one JSON object per line, failed ones too, instead of "
+         "the documents "
+         "of those that succeeded.", &s->responses, 0, 0, NULL},
+        {"quiet",                                                                    'q', OPTION_FLAG, NULL, "Neither documents nor responses.", &s->quiet, 0, 0, NULL},
+        {"summary",                                                                   0, OPTION_FLAG, NULL,
          "At the end, on stderr: documents and bytes per second, and how the time divides over the executors.", &s->summary, 0, 0, NULL},
-        {"show-progress", 0, OPTION_FLAG, NULL, "A progress bar on stderr.", &s->show_progress, 0, 0, NULL},
-        {"total-docs", 0, OPTION_NUMBER, "N", "How many documents there will be, for the progress bar.", &s->total_docs, 0, COUNT_MAX, NULL},
-        {"profile", 0, OPTION_FLAG, NULL,
-         "Send one empty document to / and print how the time divides over network, gateway and executors. Needs no ENDPOINT.",
-         &s->profile, 0, 0, NULL},
-        {"", 0, OPTION_HEADING, NULL, "The gateway:", NULL, 0, 0, NULL},
-        {"port", 0, OPTION_NUMBER, "PORT", "Its port, when the URI has none; default 80, or 443 with TLS.", &s->port, 0, 65535, NULL},
-        {"protocol", 0, OPTION_TEXT, "NAME", "Its protocol, when the URI has no scheme; default grpc.", &s->protocol, 0, 0, NULL},
-        {"tls", 0, OPTION_FLAG, NULL, "Encrypt, when the URI does not say so.", &s->tls, 0, 0, NULL},
-        {"wait", 0, OPTION_FLAG, NULL, "Wait for a gateway that is not there yet, until --timeout.", &s->wait, 0, 0, NULL},
-        {"max-message-size", 0, OPTION_NUMBER, "BYTES", "Refuse larger responses; default: no bound.", &s->max_message_size, 0, COUNT_MAX,
+        {"show-progress",                                                             0, OPTION_FLAG, NULL, "A progress bar on stderr.", &s->show_progress, 0, 0, NULL},
+        {"total-docs",                            0, OPTION_NUMBER, "N", "How many documents there will be, for the progress bar.", &s->total_docs,
+         0, COUNT_MAX, NULL},
+        {"profile",                                                                       0, OPTION_FLAG, NULL,
+         "Send one empty document to / and print how the time divides over network, gateway and executors. Needs no "
+         "ENDPOINT.", &s->profile, 0, 0, NULL},
+        {"",                                                                    0, OPTION_HEADING, NULL, "The gateway:", NULL, 0, 0, NULL},
+        {"port",                                                                 0, OPTION_NUMBER, "PORT", "Its port, when the URI has none; default 80, or 443 with TLS.", &s->port, 0,
+         65535, NULL},
+        {"protocol",                                                           0, OPTION_TEXT, "NAME", "Its protocol, when the URI has no scheme; default grpc.", &s->protocol, 0,
+         0, NULL},
+        {"tls",                                               0, OPTION_FLAG, NULL, "Encrypt, when the URI does not say so.", &s->tls, 0, 0, NULL},
+        {"wait",                                                                       0, OPTION_FLAG, NULL, "Wait for a gateway that is not there yet, until --timeout.", &s->wait, 0, 0,
          NULL},
-        {"proxy", 0, OPTION_FLAG, NULL, "Obey http_proxy and its sisters.", &s->proxy, 0, 0, NULL},
-        {0}};
+        {"max-message-size",                                                                    0, OPTION_NUMBER, "BYTES", "Refuse larger responses; default: no bound.",
+         &s->max_message_size, 0, COUNT_MAX, NULL},
+        {"proxy",                                                                       0, OPTION_FLAG, NULL, "Obey http_proxy and its sisters.", &s->proxy, 0, 0, NULL},
+        {0                                                         }
+    };
     int count;
     enum options_outcome outcome = options_read(&command_post, options, argc, argv, &count);
     if (outcome != OPTIONS_GO)
@@ -384,8 +417,10 @@ const struct command command_post = {
     .name = "post",
     .arguments = "URI ENDPOINT",
     .summary = "Send documents to a Flow and print what comes back",
-    .help = "Sends documents to an endpoint (\"/index\") of the Flow whose gateway is at URI (\"grpc://localhost:51234\", \"localhost:51234\") "
-            "and prints the documents that come back on stdout, one JSON object per line. Errors go to stderr. Answers are printed as "
+    .help = "Sends documents to an endpoint (\"/index\") of the Flow whose gateway is at URI "
+            "(\"grpc://localhost:51234\", \"localhost:51234\") "
+            "and prints the documents that come back on stdout, one JSON object per line. Errors go to stderr. Answers "
+            "are printed as "
             "they come, so any number of documents can go through.",
     .examples = "  sluice post grpc://localhost:51234 / --text 'One sentence. Two sentences.'\n"
                 "  sluice post localhost:51234 /index --lines corpus.txt --request-size 32 --summary > indexed.jsonl\n"

@@ -53,14 +53,15 @@ static sluice_status content_document(struct post_inputs *inputs, bool blob, con
     if (status == SLUICE_OK)
         status = blob ? sluice_document_set_blob(document, data, size) : sluice_document_set_text(document, data, size);
     if (status != SLUICE_OK)
-        return sluice_fail(error, status, NULL, "cannot make a document of %zu bytes: %s", size, sluice_status_name(status));
+        return sluice_fail(error, status, NULL, "cannot make a document of %zu bytes: %s", size,
+                           sluice_status_name(status));
     inputs->bytes += size;
     *ret_document = document;
     return SLUICE_OK;
 }
 
-static sluice_status whole_file(struct post_inputs *inputs, const struct post_input *item, const sluice_document **ret_document,
-                                sluice_error *error)
+static sluice_status whole_file(struct post_inputs *inputs, const struct post_input *item,
+                                const sluice_document **ret_document, sluice_error *error)
 {
     bool blob = item->kind == POST_BLOB_FILE;
     struct buffer buffer;
@@ -68,7 +69,8 @@ static sluice_status whole_file(struct post_inputs *inputs, const struct post_in
     sluice_status status = strcmp(item->value, "-") == 0 ? file_read_all(STDIN_FILENO, "(stdin)", &buffer, error)
                                                          : file_read_path(item->value, &buffer, error);
     if (status == SLUICE_OK && !blob && !text_is_utf8(buffer.data, buffer.size))
-        status = sluice_fail(error, SLUICE_INVALID, shown(item->value), "this is no UTF-8 text; --file sends any bytes");
+        status =
+            sluice_fail(error, SLUICE_INVALID, shown(item->value), "this is no UTF-8 text; --file sends any bytes");
     if (status == SLUICE_OK)
         status = content_document(inputs, blob, buffer_text(&buffer), buffer.size, ret_document, error);
     buffer_done(&buffer);
@@ -80,11 +82,13 @@ static sluice_status open_stream(struct post_inputs *inputs, const struct post_i
     inputs->line_number = 0;
     inputs->stream = strcmp(item->value, "-") == 0 ? stdin : fopen(item->value, "re");
     if (inputs->stream == NULL)
-        return sluice_fail(error, errno == ENOENT ? SLUICE_NOT_FOUND : SLUICE_SYSTEM, item->value, "cannot open: %s", strerror(errno));
+        return sluice_fail(error, errno == ENOENT ? SLUICE_NOT_FOUND : SLUICE_SYSTEM, item->value, "cannot open: %s",
+                           strerror(errno));
     return SLUICE_OK;
 }
 
-static sluice_status json_document(struct post_inputs *inputs, size_t size, const sluice_document **ret_document, sluice_error *error)
+static sluice_status json_document(struct post_inputs *inputs, size_t size, const sluice_document **ret_document,
+                                   sluice_error *error)
 {
     sluice_document_array_free(inputs->array);
     inputs->array = sluice_document_array_new();
@@ -106,9 +110,10 @@ static bool blank(const char *line, size_t size)
     return true;
 }
 
-/* The next line of the open stream as a document; *ret_document NULL at its end. Blank lines of JSON Lines are skipped. */
-static sluice_status next_line(struct post_inputs *inputs, const struct post_input *item, const sluice_document **ret_document,
-                               sluice_error *error)
+/* The next line of the open stream as a document; *ret_document NULL at its end. Blank lines of JSON Lines are skipped.
+ */
+static sluice_status next_line(struct post_inputs *inputs, const struct post_input *item,
+                               const sluice_document **ret_document, sluice_error *error)
 {
     *ret_document = NULL;
     for (;;) {
@@ -136,8 +141,8 @@ static sluice_status next_line(struct post_inputs *inputs, const struct post_inp
             status = content_document(inputs, false, inputs->line, size, ret_document, &cause);
         if (status != SLUICE_OK) {
             char where[160];
-            snprintf(where, sizeof where, "%s:%llu%s%s", shown(item->value), inputs->line_number, cause.where[0] != '\0' ? ": " : "",
-                     cause.where);
+            snprintf(where, sizeof where, "%s:%llu%s%s", shown(item->value), inputs->line_number,
+                     cause.where[0] != '\0' ? ": " : "", cause.where);
             return sluice_fail(error, status, where, "%s", cause.text);
         }
         return SLUICE_OK;
@@ -145,8 +150,8 @@ static sluice_status next_line(struct post_inputs *inputs, const struct post_inp
 }
 
 /* One document of `item`, or NULL when it has no more. */
-static sluice_status begin_item(struct post_inputs *inputs, const struct post_input *item, const sluice_document **ret_document,
-                                sluice_error *error)
+static sluice_status begin_item(struct post_inputs *inputs, const struct post_input *item,
+                                const sluice_document **ret_document, sluice_error *error)
 {
     sluice_status status;
     switch (item->kind) {

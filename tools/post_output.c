@@ -35,7 +35,8 @@ static sluice_status append_value(struct buffer *line, const sluice_value *value
 }
 
 /* Documents separated by `separator`. */
-static sluice_status append_documents(struct buffer *line, sluice_response *response, const char *separator, sluice_error *error)
+static sluice_status append_documents(struct buffer *line, sluice_response *response, const char *separator,
+                                      sluice_error *error)
 {
     sluice_document_array *documents = sluice_response_documents(response, error);
     if (documents == NULL)
@@ -60,7 +61,8 @@ static void append_time(struct buffer *line, const char *key, bool present, int6
     time_t seconds = (time_t)(ns / 1000000000);
     struct tm parts;
     char stamp[32];
-    if (!present || gmtime_r(&seconds, &parts) == NULL || strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
+    if (!present || gmtime_r(&seconds, &parts) == NULL ||
+        strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
         buffer_append_text(line, "null");
     else
         buffer_printf(line, "\"%s.%06d+00:00\"", stamp, (int)(ns % 1000000000 / 1000));
@@ -102,8 +104,8 @@ static void append_header(struct buffer *line, const sluice_response *response)
     buffer_append_text(line, "\"header\":{");
     append_text(line, "requestId", sluice_response_request_id(response));
     buffer_append_byte(line, ',');
-    append_status(line, sluice_response_failed(response) ? sluice_response_code(response) : 0, sluice_response_description(response),
-                  sluice_response_exception(response));
+    append_status(line, sluice_response_failed(response) ? sluice_response_code(response) : 0,
+                  sluice_response_description(response), sluice_response_exception(response));
     buffer_append_byte(line, ',');
     append_text(line, "execEndpoint", sluice_response_endpoint(response));
     buffer_append_byte(line, ',');
@@ -208,7 +210,8 @@ void post_summary_done(struct post_summary *summary)
     *summary = (struct post_summary){0};
 }
 
-/* How the time in the gateway divides: each executor's share, and the rest, which is the gateway and the way between. */
+/* How the time in the gateway divides: each executor's share, and the rest, which is the gateway and the way between.
+ */
 static void print_times(const struct post_summary *summary, FILE *stream)
 {
     if (summary->time_count == 0 || summary->times[0].ns <= 0)
@@ -223,12 +226,14 @@ static void print_times(const struct post_summary *summary, FILE *stream)
     fprintf(stream, "  %-24s %5.1f %%  %9.1f ms\n", "gateway and queues", 100 * rest / all, rest / 1e6);
 }
 
-void post_summary_print(const struct post_summary *summary, unsigned long long sent, unsigned long long sent_bytes, double seconds,
-                        FILE *stream)
+void post_summary_print(const struct post_summary *summary, unsigned long long sent, unsigned long long sent_bytes,
+                        double seconds, FILE *stream)
 {
     double divisor = seconds > 0 ? seconds : 1e-9;
-    fprintf(stream, "%llu documents, %.2f MB sent in %.3f s: %.0f documents/s, %.1f MB/s; %llu responses, %.2f MB received, %llu failed\n",
-            sent, (double)sent_bytes / 1e6, seconds, (double)sent / divisor, (double)sent_bytes / 1e6 / divisor, summary->responses,
-            (double)summary->bytes / 1e6, summary->failed);
+    fprintf(stream,
+            "%llu documents, %.2f MB sent in %.3f s: %.0f documents/s, %.1f MB/s; %llu responses, %.2f MB received, "
+            "%llu failed\n",
+            sent, (double)sent_bytes / 1e6, seconds, (double)sent / divisor, (double)sent_bytes / 1e6 / divisor,
+            summary->responses, (double)summary->bytes / 1e6, summary->failed);
     print_times(summary, stream);
 }

@@ -28,7 +28,7 @@ void post_summary_add(struct post_summary *summary, const sluice_response *respo
 void post_summary_done(struct post_summary *summary);
 
 /* `sent`: documents and bytes of the inputs. */
-void post_summary_print(const struct post_summary *summary, unsigned long long sent, unsigned long long sent_bytes, double seconds,
-                        FILE *stream);
+void post_summary_print(const struct post_summary *summary, unsigned long long sent, unsigned long long sent_bytes,
+                        double seconds, FILE *stream);
 
 #endif

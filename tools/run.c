@@ -21,9 +21,10 @@ struct settings {
     double ready_fd, flow_fd, stop_fd, timeout_ready;
 };
 
-/* The text of the Flow: from a file, a descriptor, or standard input. *ret_name: for messages, NULL when it has none. */
-static sluice_status read_flow(const struct settings *settings, const char *file, struct buffer *text, const char **ret_name,
-                               sluice_error *error)
+/* The text of the Flow: from a file, a descriptor, or standard input. *ret_name: for messages, NULL when it has none.
+ */
+static sluice_status read_flow(const struct settings *settings, const char *file, struct buffer *text,
+                               const char **ret_name, sluice_error *error)
 {
     *ret_name = NULL;
     if (settings->flow_fd >= 0) {
@@ -39,7 +40,8 @@ static sluice_status read_flow(const struct settings *settings, const char *file
 }
 
 /* Read and check the Flow; problems are printed. On failure `error` says so in one sentence. */
-static sluice_status load(const struct settings *settings, const char *file, struct flow **ret_flow, sluice_error *error)
+static sluice_status load(const struct settings *settings, const char *file, struct flow **ret_flow,
+                          sluice_error *error)
 {
     struct buffer text;
     buffer_init(&text, SOURCE_FILE_MAX);
@@ -110,23 +112,22 @@ static int run(int argc, char **argv)
     uint64_t start_ns = clock_monotonic_ns();
     struct settings settings = {.ready_fd = -1, .flow_fd = -1, .stop_fd = -1, .timeout_ready = -1};
     const struct option options[] = {
-        {"set", 's', OPTION_LIST, "KEY=VALUE",
+        {"set",                                                        's', OPTION_LIST, "KEY=VALUE",
          "Run with this change: a key of the gateway (port, gateway.prefetch, …) or of an executor (encoder.workers, "
-         "encoder.uses_with.model, …). May be given several times.",
-         &settings.overrides, 0, 0, NULL},
-        {"timeout-ready", 't', OPTION_NUMBER, "SECONDS",
-         "How long every process may take until it is ready, instead of what the Flow file says (timeout_ready). 0: as long as it takes.",
-         &settings.timeout_ready, 0, TIMEOUT_MAX, NULL},
+         "encoder.uses_with.model, …). May be given several times.", &settings.overrides, 0, 0, NULL},
+        {"timeout-ready",                                                 't', OPTION_NUMBER, "SECONDS",
+         "How long every process may take until it is ready, instead of what the Flow file says (timeout_ready). 0: as "
+         "long as it takes.", &settings.timeout_ready, 0, TIMEOUT_MAX, NULL},
         {"", 0, OPTION_HEADING, NULL, "Options for programs that start Flows:", NULL, 0, 0, NULL},
-        {"ready-fd", 0, OPTION_NUMBER, "N",
-         "Write one line of JSON to the open descriptor N when the Flow is ready, or could not start, then close it.", &settings.ready_fd,
-         0, DESCRIPTOR_MAX, NULL},
-        {"flow-fd", 0, OPTION_NUMBER, "N", "Read the Flow from the open descriptor N instead of a file.", &settings.flow_fd, 0,
-         DESCRIPTOR_MAX, NULL},
-        {"stop-fd", 0, OPTION_NUMBER, "N", "Stop, as on SIGTERM, when the open descriptor N is at its end, as it is when the program that "
-                                           "holds the other end of a pipe has ended.",
-         &settings.stop_fd, 0, DESCRIPTOR_MAX, NULL},
-        {0}};
+        {"ready-fd",                                                           0, OPTION_NUMBER, "N",
+         "Write one line of JSON to the open descriptor N when the Flow is ready, or could not start, then close it.", &settings.ready_fd, 0, DESCRIPTOR_MAX, NULL},
+        {"flow-fd",                                                        0, OPTION_NUMBER, "N", "Read the Flow from the open descriptor N instead of a file.",
+         &settings.flow_fd, 0, DESCRIPTOR_MAX, NULL},
+        {"stop-fd",                                              0, OPTION_NUMBER, "N",
+         "Stop, as on SIGTERM, when the open descriptor N is at its end, as it is when the program that "
+         "holds the other end of a pipe has ended.", &settings.stop_fd, 0, DESCRIPTOR_MAX, NULL},
+        {0                                              }
+    };
     int count;
     enum options_outcome outcome = options_read(&command_run, options, argc, argv, &count);
     int code = outcome == OPTIONS_HELPED ? 0 : EXIT_USAGE;
@@ -142,10 +143,13 @@ const struct command command_run = {
     .name = "run",
     .arguments = "FLOW.yml",
     .summary = "Run a Flow: its gateway and its executors",
-    .help = "Reads the Flow file, starts the gateway and each executor in a process of its own, waits until all are ready, prints the "
+    .help = "Reads the Flow file, starts the gateway and each executor in a process of its own, waits until all are "
+            "ready, prints the "
             "addresses, and stays until it is stopped. A file named - is read from standard input.\n\n"
-            "SIGINT (Ctrl-C) or SIGTERM drains: new requests are refused, those inside are answered, then everything ends with exit code 0. "
-            "A second signal ends at once. An executor that crashes is started again; the requests inside it are answered with "
+            "SIGINT (Ctrl-C) or SIGTERM drains: new requests are refused, those inside are answered, then everything "
+            "ends with exit code 0. "
+            "A second signal ends at once. An executor that crashes is started again; the requests inside it are "
+            "answered with "
             "an error. The log is on stderr (SLUICE_LOG_LEVEL, SLUICE_LOG_FORMAT=json).",
     .examples = "  sluice run flows/sentences.yml\n"
                 "  sluice run flow.yml --set port=51000 --set encoder.workers=4\n",

@@ -12,7 +12,8 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static void print_usage(FILE *stream)
 {
-    fputs("usage: sluice COMMAND [options] …\n\nRuns Flows of Executors natively, and talks to them.\n\nCommands:\n", stream);
+    fputs("usage: sluice COMMAND [options] …\n\nRuns Flows of Executors natively, and talks to them.\n\nCommands:\n",
+          stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(stream, "  %-7s %s\n", commands[i]->name, commands[i]->summary);
     fputs("  help    Explain a command: sluice help COMMAND\n\nsluice --version prints the version.\n", stream);

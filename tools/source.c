@@ -36,8 +36,8 @@ struct source *source_free(struct source *source)
     return NULL;
 }
 
-static sluice_status read_file(void *context, const char *path, struct arena *arena, const char **ret_text, size_t *ret_size,
-                               sluice_error *error)
+static sluice_status read_file(void *context, const char *path, struct arena *arena, const char **ret_text,
+                               size_t *ret_size, sluice_error *error)
 {
     (void)context;
     struct buffer buffer;
@@ -111,7 +111,8 @@ static void suggest_shipped(const char *folder, const char *name, char *suggesti
     size_t count = 0;
     DIR *listing = opendir(folder);
     for (struct dirent *entry; listing != NULL && count < SHIPPED_MAX && (entry = readdir(listing)) != NULL;)
-        if (is_shared_object(entry->d_name) && (names[count] = strndup(entry->d_name, strlen(entry->d_name) - 3)) != NULL)
+        if (is_shared_object(entry->d_name) &&
+            (names[count] = strndup(entry->d_name, strlen(entry->d_name) - 3)) != NULL)
             count++;
     names[count] = NULL;
     const char *nearest = text_nearest(wanted, names);
@@ -122,8 +123,8 @@ static void suggest_shipped(const char *folder, const char *name, char *suggesti
         closedir(listing);
 }
 
-static sluice_status find_plugin(void *context, const char *name, const char *folder, struct arena *arena, const char **ret_path,
-                                 sluice_error *error)
+static sluice_status find_plugin(void *context, const char *name, const char *folder, struct arena *arena,
+                                 const char **ret_path, sluice_error *error)
 {
     struct source *source = context;
     struct search search = {.arena = arena};
@@ -145,8 +146,9 @@ static sluice_status find_plugin(void *context, const char *name, const char *fo
     if (!found) {
         char suggestion[256];
         suggest_shipped(shipped, name, suggestion, sizeof suggestion);
-        status = sluice_fail(error, SLUICE_NOT_FOUND, name, "there is no such plugin; looked for %s%s%s%s", buffer_text(&search.tried),
-                             suggestion[0] != '\0' ? "; did you mean \"" : "", suggestion, suggestion[0] != '\0' ? "\"?" : "");
+        status = sluice_fail(error, SLUICE_NOT_FOUND, name, "there is no such plugin; looked for %s%s%s%s",
+                             buffer_text(&search.tried), suggestion[0] != '\0' ? "; did you mean \"" : "", suggestion,
+                             suggestion[0] != '\0' ? "\"?" : "");
     } else if (search.found == NULL) {
         status = sluice_fail(error, SLUICE_NO_MEMORY, name, "out of memory");
     } else {
@@ -158,15 +160,17 @@ static sluice_status find_plugin(void *context, const char *name, const char *fo
     return status;
 }
 
-static sluice_status describe(void *context, const char *path, const sluice_value **ret_description, sluice_error *error)
+static sluice_status describe(void *context, const char *path, const sluice_value **ret_description,
+                              sluice_error *error)
 {
     return describer_wait(((struct source *)context)->describer, path, ret_description, error);
 }
 
 /* ---- loading ---- */
 
-sluice_status source_load(struct source *source, const char *text, size_t size, const char *file, const char *const *overrides,
-                          struct flow **ret_flow, struct flow_report *ret_report, struct arena **ret_report_arena)
+sluice_status source_load(struct source *source, const char *text, size_t size, const char *file,
+                          const char *const *overrides, struct flow **ret_flow, struct flow_report *ret_report,
+                          struct arena **ret_report_arena)
 {
     struct flow_options options = {.file = file, .environment = (const char *const *)environ, .overrides = overrides};
     struct flow_source callbacks = {.read_file = read_file, .find_plugin = find_plugin, .context = source};
@@ -196,9 +200,10 @@ void source_print_report(const struct flow_report *report)
         const struct flow_problem *problem = &report->problems[i];
         const char *severity = problem->severity == FLOW_ERROR ? "error" : "warning";
         if (problem->place.line > 0)
-            fprintf(stderr, "%s:%u:%u: %s: %s\n", problem->place.file, problem->place.line, problem->place.column, severity,
-                    problem->text);
+            fprintf(stderr, "%s:%u:%u: %s: %s\n", problem->place.file, problem->place.line, problem->place.column,
+                    severity, problem->text);
         else
-            fprintf(stderr, "%s: %s: %s\n", problem->place.file != NULL ? problem->place.file : "sluice", severity, problem->text);
+            fprintf(stderr, "%s: %s: %s\n", problem->place.file != NULL ? problem->place.file : "sluice", severity,
+                    problem->text);
     }
 }

@@ -50,7 +50,8 @@ static int add_descriptors(posix_spawn_file_actions_t *actions, struct lifted *l
         failed = high < 0 ? errno : posix_spawn_file_actions_adddup2(actions, high, SPAWN_FIRST_DESCRIPTOR + (int)i);
     }
     if (failed == 0)
-        failed = posix_spawn_file_actions_addclosefrom_np(actions, SPAWN_FIRST_DESCRIPTOR + (int)spawn->descriptor_count);
+        failed =
+            posix_spawn_file_actions_addclosefrom_np(actions, SPAWN_FIRST_DESCRIPTOR + (int)spawn->descriptor_count);
     return failed;
 }
 
@@ -148,7 +149,8 @@ const char *const *spawn_environment(struct arena *arena, const char *const *bas
 void spawn_describe_end(int wait_status, char *text, size_t capacity)
 {
     if (WIFSIGNALED(wait_status))
-        snprintf(text, capacity, "was killed by signal %d (%s)", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+        snprintf(text, capacity, "was killed by signal %d (%s)", WTERMSIG(wait_status),
+                 strsignal(WTERMSIG(wait_status)));
     else
         snprintf(text, capacity, "ended with exit code %d", WEXITSTATUS(wait_status));
 }

@@ -24,7 +24,8 @@ struct spawn {
     bool own_group; /* a terminal's Ctrl-C then does not reach it */
 };
 
-/* *ret_pidfd (may be NULL) becomes readable when the child has ended; close-on-exec. The caller keeps all descriptors. */
+/* *ret_pidfd (may be NULL) becomes readable when the child has ended; close-on-exec. The caller keeps all descriptors.
+ */
 sluice_status spawn_process(const struct spawn *spawn, pid_t *ret_pid, int *ret_pidfd, sluice_error *error);
 
 /*

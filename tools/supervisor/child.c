@@ -23,7 +23,8 @@ static void close_fd(int *fd)
 
 void child_init(struct child *child, const struct flow_executor *executor, uint32_t replica)
 {
-    *child = (struct child){.executor = executor, .replica = replica, .pidfd = -1, .control_fd = -1, .output_fd = -1, .listen_fd = -1};
+    *child = (struct child){
+        .executor = executor, .replica = replica, .pidfd = -1, .control_fd = -1, .output_fd = -1, .listen_fd = -1};
     if (executor != NULL)
         snprintf(child->pod, sizeof child->pod, "%s/rep-%u", executor->name, replica);
     else
@@ -63,7 +64,8 @@ static void close_ends(struct ends *ends)
     close_fd(&ends->output_child);
 }
 
-static sluice_status make_ends(struct ends *ends, const struct child *child, const struct buffer *yaml, sluice_error *error)
+static sluice_status make_ends(struct ends *ends, const struct child *child, const struct buffer *yaml,
+                               sluice_error *error)
 {
     int pipe_fds[2];
     sluice_status status = control_pair(&ends->control, &ends->control_child, error);
@@ -82,7 +84,8 @@ static sluice_status make_ends(struct ends *ends, const struct child *child, con
     return SLUICE_OK;
 }
 
-static sluice_status spawn_child(struct child *child, const struct child_setup *setup, struct ends *ends, sluice_error *error)
+static sluice_status spawn_child(struct child *child, const struct child_setup *setup, struct ends *ends,
+                                 sluice_error *error)
 {
     bool gateway = child->executor == NULL;
     char program[PATH_MAX], replica[16];
@@ -91,14 +94,26 @@ static sluice_status spawn_child(struct child *child, const struct child_setup *
         return sluice_fail(error, SLUICE_NOT_FOUND, name + 4, "this program is not installed beside sluice");
     snprintf(replica, sizeof replica, "%u", child->replica);
 
-    const char *const gateway_arguments[] = {"sluice-gateway", "--flow-fd", "3", "--control-fd", "4", "--socket-folder", setup->folder, NULL};
-    const char *const executor_arguments[] = {"sluice-executor", "--flow-fd", "3", "--control-fd", "4", "--listen-fd", "5", "--name",
-                                              gateway ? "" : child->executor->name, "--replica", replica, NULL};
+    const char *const gateway_arguments[] = {"sluice-gateway",  "--flow-fd",   "3", "--control-fd", "4",
+                                             "--socket-folder", setup->folder, NULL};
+    const char *const executor_arguments[] = {"sluice-executor",
+                                              "--flow-fd",
+                                              "3",
+                                              "--control-fd",
+                                              "4",
+                                              "--listen-fd",
+                                              "5",
+                                              "--name",
+                                              gateway ? "" : child->executor->name,
+                                              "--replica",
+                                              replica,
+                                              NULL};
     const char *const *own_variables = gateway ? setup->flow->gateway.env : child->executor->env;
     struct arena *arena = arena_new(16 * 1024, ARENA_NO_LIMIT);
-    const char *const *environment = arena == NULL ? NULL
-                                                   : spawn_environment(arena, (const char *const *)environ,
-                                                                       (const char *const *const[]){setup->flow->env, own_variables}, 2);
+    const char *const *environment =
+        arena == NULL ? NULL
+                      : spawn_environment(arena, (const char *const *)environ,
+                                          (const char *const *const[]){setup->flow->env, own_variables}, 2);
     sluice_status status;
     if (environment == NULL) {
         status = sluice_fail(error, SLUICE_NO_MEMORY, child->pod, "out of memory");

@@ -28,11 +28,11 @@ struct child {
     uint32_t replica;
     char pod[256]; /* "encoder/rep-0", "gateway" */
     enum child_state state;
-    pid_t pid;      /* of the process, while state is STARTING or READY */
+    pid_t pid;                        /* of the process, while state is STARTING or READY */
     int pidfd, control_fd, output_fd; /* -1: none */
-    int listen_fd;  /* of an executor, for all its processes; -1: the gateway */
-    uint64_t started_ns, ready_ns; /* ready_ns 0: not ready yet */
-    uint64_t due_ns; /* STARTING: must be ready by then (0: no limit); WAITING: start again then */
+    int listen_fd;                    /* of an executor, for all its processes; -1: the gateway */
+    uint64_t started_ns, ready_ns;    /* ready_ns 0: not ready yet */
+    uint64_t due_ns;                  /* STARTING: must be ready by then (0: no limit); WAITING: start again then */
     struct restart restart;
     struct output output;
     char failure[736]; /* what it said with `failed`, or "" */
@@ -41,9 +41,9 @@ struct child {
 /* What all children of a Flow are started with. */
 struct child_setup {
     const struct flow *flow;
-    const char *folder;           /* of the sockets */
-    const struct buffer *yaml;    /* the resolved Flow */
-    uint64_t timeout_ready_ns;    /* instead of the Flow's; CHILD_TIMEOUT_OF_FLOW: the Flow's; 0: none */
+    const char *folder;        /* of the sockets */
+    const struct buffer *yaml; /* the resolved Flow */
+    uint64_t timeout_ready_ns; /* instead of the Flow's; CHILD_TIMEOUT_OF_FLOW: the Flow's; 0: none */
 };
 #define CHILD_TIMEOUT_OF_FLOW UINT64_MAX
 
@@ -64,7 +64,7 @@ bool child_bury(struct child *child, int *ret_wait_status, child_message *handle
 
 /* Tell the process something; false when there is none or it does not listen. */
 bool child_tell(struct child *child, const char *word, const char *const *pairs);
-#define CHILD_TELL(child, word, ...) child_tell(child, word, (const char *const[]){__VA_ARGS__ __VA_OPT__(,) NULL})
+#define CHILD_TELL(child, word, ...) child_tell(child, word, (const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
 
 /* End of the control stream: a process ends at once, as when its parent dies. */
 void child_abandon(struct child *child);

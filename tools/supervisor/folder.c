@@ -34,8 +34,8 @@ static bool looks_like_ours(int base_fd, const char *name)
 {
     struct stat status;
     return strlen(name) == NAME_SIZE && strncmp(name, NAME_TEMPLATE, PREFIX_SIZE) == 0 &&
-           fstatat(base_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
-           (status.st_mode & 0777) == 0700;
+           fstatat(base_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) &&
+           status.st_uid == geteuid() && (status.st_mode & 0777) == 0700;
 }
 
 static void clear_left_overs(const char *base)
@@ -78,7 +78,8 @@ static sluice_status check_lengths(const char *folder, const struct flow *flow, 
     for (size_t i = 0; i < flow->executor_count; i++) {
         const struct flow_executor *executor = &flow->executors[i];
         char path[LOCAL_PATH_MAX];
-        sluice_status status = local_socket_path(folder, executor->name, executor->replicas > 0 ? executor->replicas - 1 : 0, path, error);
+        sluice_status status =
+            local_socket_path(folder, executor->name, executor->replicas > 0 ? executor->replicas - 1 : 0, path, error);
         if (status != SLUICE_OK)
             return status;
     }
@@ -94,12 +95,14 @@ static sluice_status make_in(struct folder *folder, const char *base, const stru
     for (int attempt = 0; status == SLUICE_OK && attempt < ATTEMPTS; attempt++) {
         memcpy(folder->path + size - NAME_SIZE, NAME_TEMPLATE, NAME_SIZE);
         if (mkdtemp(folder->path) == NULL)
-            status = sluice_fail(error, SLUICE_SYSTEM, base, "cannot make a folder for sockets here: %s", strerror(errno));
+            status =
+                sluice_fail(error, SLUICE_SYSTEM, base, "cannot make a folder for sockets here: %s", strerror(errno));
         else if (lock(folder))
             return SLUICE_OK;
     }
     folder->path[0] = '\0';
-    return status != SLUICE_OK ? status : sluice_fail(error, SLUICE_SYSTEM, base, "cannot lock a folder for sockets here");
+    return status != SLUICE_OK ? status
+                               : sluice_fail(error, SLUICE_SYSTEM, base, "cannot lock a folder for sockets here");
 }
 
 sluice_status folder_make(struct folder *folder, const struct flow *flow, sluice_error *error)

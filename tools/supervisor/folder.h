@@ -15,7 +15,8 @@ struct folder {
     int lock_fd;
 };
 
-/* Make the folder. Each executor's socket path fits into it (LOCAL_PATH_MAX), else SLUICE_INVALID names the executor. */
+/* Make the folder. Each executor's socket path fits into it (LOCAL_PATH_MAX), else SLUICE_INVALID names the executor.
+ */
 sluice_status folder_make(struct folder *folder, const struct flow *flow, sluice_error *error);
 
 /* Remove the folder and the sockets in it. Safe to call twice, and on a folder with path "". */

@@ -22,7 +22,8 @@ struct output {
 void output_init(struct output *output, const char *name, int target);
 void output_done(struct output *output); /* writes a line that has no newline yet */
 
-/* Pass on what `fd` (not blocking) has now, up to a bound, so that a chatty child cannot keep the caller. False at its end. */
+/* Pass on what `fd` (not blocking) has now, up to a bound, so that a chatty child cannot keep the caller. False at its
+ * end. */
 bool output_take(struct output *output, int fd);
 
 #endif

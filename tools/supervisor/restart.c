@@ -1,6 +1,7 @@
 #include "tools/supervisor/restart.h"
 
-bool restart_after_death(struct restart *restart, uint64_t ready_ns, uint64_t died_ns, uint32_t limit, uint64_t *ret_delay_ns)
+bool restart_after_death(struct restart *restart, uint64_t ready_ns, uint64_t died_ns, uint32_t limit,
+                         uint64_t *ret_delay_ns)
 {
     bool counts = ready_ns == 0 || died_ns - ready_ns <= RESTART_SETTLED_NS;
     if (!counts) {

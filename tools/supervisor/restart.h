@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RESTART_SETTLED_NS   (100ull * CLOCK_NS_PER_MS)
-#define RESTART_FIRST_NS     (100ull * CLOCK_NS_PER_MS)
-#define RESTART_LONGEST_NS   (5ull * CLOCK_NS_PER_SECOND)
+#define RESTART_SETTLED_NS (100ull * CLOCK_NS_PER_MS)
+#define RESTART_FIRST_NS   (100ull * CLOCK_NS_PER_MS)
+#define RESTART_LONGEST_NS (5ull * CLOCK_NS_PER_SECOND)
 
 struct restart {
     uint32_t row; /* deaths that count, in a row */
@@ -25,6 +25,7 @@ struct restart {
  * A process died at `died_ns`; it had been ready since `ready_ns` (0: never). True: start it again after *ret_delay_ns.
  * False: a crash loop, `limit` deaths in a row; 0 means no limit.
  */
-bool restart_after_death(struct restart *restart, uint64_t ready_ns, uint64_t died_ns, uint32_t limit, uint64_t *ret_delay_ns);
+bool restart_after_death(struct restart *restart, uint64_t ready_ns, uint64_t died_ns, uint32_t limit,
+                         uint64_t *ret_delay_ns);
 
 #endif

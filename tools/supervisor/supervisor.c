@@ -3,9 +3,9 @@
  *
  * The phases follow one another: STARTING (everything comes up; the first failure ends the start), RUNNING (deaths are
  * answered by restarts), DRAINING_GATEWAY (the gateway finishes what is inside it, executors still work for it),
- * DRAINING_EXECUTORS, ENDING (nobody is waited for long). A phase has a deadline, after which the next one begins; ENDING
- * starts with the end of the control sockets and goes over to SIGKILL after ENDING_GRACE_NS. The loop ends when no
- * process is left.
+ * DRAINING_EXECUTORS, ENDING (nobody is waited for long). A phase has a deadline, after which the next one begins;
+ * ENDING starts with the end of the control sockets and goes over to SIGKILL after ENDING_GRACE_NS. The loop ends when
+ * no process is left.
  *
  * In each turn of the loop control messages are read before deaths are looked at, so `failed` and `stuck` reach us
  * before the end of the process they are about.
@@ -30,9 +30,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define DRAIN_MARGIN_NS    (5ull * CLOCK_NS_PER_SECOND) /* on top of the gateway's own drain_timeout, and for executors */
-#define ENDING_GRACE_NS    (300ull * CLOCK_NS_PER_MS)
-#define NO_DEADLINE        0u
+#define DRAIN_MARGIN_NS (5ull * CLOCK_NS_PER_SECOND) /* on top of the gateway's own drain_timeout, and for executors   \
+                                                      */
+#define ENDING_GRACE_NS (300ull * CLOCK_NS_PER_MS)
+#define NO_DEADLINE     0u
 
 enum phase { STARTING, RUNNING, DRAINING_GATEWAY, DRAINING_EXECUTORS, ENDING, KILLING };
 
@@ -60,8 +61,8 @@ static void enter(struct supervisor *supervisor, enum phase phase);
 /* ---- failures ---- */
 
 /* End everything because of `status`; the first reason stays. */
-static void __attribute__((format(printf, 4, 5))) give_up(struct supervisor *supervisor, sluice_status status, const char *where,
-                                                          const char *format, ...)
+static void __attribute__((format(printf, 4, 5)))
+give_up(struct supervisor *supervisor, sluice_status status, const char *where, const char *format, ...)
 {
     if (supervisor->error.status == SLUICE_OK && supervisor->phase < ENDING) {
         va_list arguments;
@@ -76,7 +77,8 @@ static void __attribute__((format(printf, 4, 5))) give_up(struct supervisor *sup
 /* Where a child's trouble belongs: the place of its executor in the Flow file. */
 static void place_of(const struct supervisor *supervisor, const struct child *child, char *text, size_t capacity)
 {
-    const struct flow_place *place = child->executor != NULL ? &child->executor->place : &supervisor->flow->gateway.place;
+    const struct flow_place *place =
+        child->executor != NULL ? &child->executor->place : &supervisor->flow->gateway.place;
     if (place->line > 0 && place->file != NULL)
         snprintf(text, capacity, "%s:%u:%u", place->file, place->line, place->column);
     else
@@ -108,9 +110,11 @@ static void start_failed(struct supervisor *supervisor, const struct child *chil
     place_of(supervisor, child, place, sizeof place);
     spawn_describe_end(wait_status, end, sizeof end);
     if (child->failure[0] != '\0')
-        give_up(supervisor, status_of_exit(wait_status), place, "%s%s did not start: %s", kind_of(child), name_of(child), child->failure);
+        give_up(supervisor, status_of_exit(wait_status), place, "%s%s did not start: %s", kind_of(child),
+                name_of(child), child->failure);
     else
-        give_up(supervisor, status_of_exit(wait_status), place, "%s%s did not start: its process %s", kind_of(child), name_of(child), end);
+        give_up(supervisor, status_of_exit(wait_status), place, "%s%s did not start: its process %s", kind_of(child),
+                name_of(child), end);
 }
 
 /* ---- talking to the gateway ---- */
@@ -126,9 +130,9 @@ static void tell_gateway_death(struct supervisor *supervisor, const struct child
 
 static void tell_gateway_gone(struct supervisor *supervisor, const struct child *child)
 {
-    char text[512];
-    snprintf(text, sizeof text, "executor %s ended %u times in a row before it was ready and is given up%s%s", child->executor->name,
-             child->restart.row, child->failure[0] != '\0' ? ": " : "", child->failure);
+    char text[1024];
+    snprintf(text, sizeof text, "executor %.200s ended %u times in a row before it was ready and is given up%s%s",
+             child->executor->name, child->restart.row, child->failure[0] != '\0' ? ": " : "", child->failure);
     CHILD_TELL(&supervisor->children[GATEWAY], "gone", "pod", child->pod, "text", text);
 }
 
@@ -160,7 +164,8 @@ static void start_child(struct supervisor *supervisor, struct child *child)
 static sluice_status listen_for(struct supervisor *supervisor, struct child *child)
 {
     char path[LOCAL_PATH_MAX];
-    sluice_status status = local_socket_path(supervisor->folder.path, child->executor->name, child->replica, path, &supervisor->error);
+    sluice_status status =
+        local_socket_path(supervisor->folder.path, child->executor->name, child->replica, path, &supervisor->error);
     return status == SLUICE_OK ? local_listen(path, &child->listen_fd, &supervisor->error) : status;
 }
 
@@ -190,7 +195,9 @@ static sluice_status write_yaml(struct supervisor *supervisor)
 {
     buffer_clear(&supervisor->yaml);
     sluice_status status = flow_write(supervisor->flow, &supervisor->yaml);
-    return status == SLUICE_OK ? SLUICE_OK : sluice_fail(&supervisor->error, status, NULL, "cannot write the Flow for its processes");
+    return status == SLUICE_OK
+               ? SLUICE_OK
+               : sluice_fail(&supervisor->error, status, NULL, "cannot write the Flow for its processes");
 }
 
 static void watch_signals(struct supervisor *supervisor)
@@ -268,8 +275,8 @@ static void note_stuck(struct supervisor *supervisor, const char *pod)
             continue;
         if (clock_monotonic_ns() - child->started_ns < child->executor->stuck_timeout_ns)
             return;
-        log_error("%s is stuck: a request is past its deadline by stuck_timeout (%.1f s); ending process %d", child->pod,
-                  (double)child->executor->stuck_timeout_ns / CLOCK_NS_PER_SECOND, (int)child->pid);
+        log_error("%s is stuck: a request is past its deadline by stuck_timeout (%.1f s); ending process %d",
+                  child->pod, (double)child->executor->stuck_timeout_ns / CLOCK_NS_PER_SECOND, (int)child->pid);
         child_kill(child);
     }
 }
@@ -302,8 +309,8 @@ static void crash_loop(struct supervisor *supervisor, struct child *child, const
     }
     char place[160];
     place_of(supervisor, child, place, sizeof place);
-    give_up(supervisor, SLUICE_EXECUTOR, place, "%s%s %s %u times in a row before it was ready%s%s", kind_of(child), name_of(child), end,
-            child->restart.row, child->failure[0] != '\0' ? ": " : "", child->failure);
+    give_up(supervisor, SLUICE_EXECUTOR, place, "%s%s %s %u times in a row before it was ready%s%s", kind_of(child),
+            name_of(child), end, child->restart.row, child->failure[0] != '\0' ? ": " : "", child->failure);
 }
 
 /* The process of `child` is no more, as `end` says: start another, now or later, or give up. */
@@ -320,7 +327,8 @@ static void died(struct supervisor *supervisor, struct child *child, const char 
     char when[32] = "";
     if (delay > 0)
         snprintf(when, sizeof when, " in %.1f s", (double)delay / CLOCK_NS_PER_SECOND);
-    log_error("%s %s%s%s; starting it again%s", child->pod, end, child->failure[0] != '\0' ? ": " : "", child->failure, when);
+    log_error("%s %s%s%s; starting it again%s", child->pod, end, child->failure[0] != '\0' ? ": " : "", child->failure,
+              when);
     child->state = CHILD_WAITING;
     child->due_ns = now + delay;
     if (delay == 0)
@@ -448,8 +456,8 @@ static void handle_deadlines(struct supervisor *supervisor)
         } else if (child->state == CHILD_STARTING && supervisor->phase == STARTING) {
             char place[160];
             place_of(supervisor, child, place, sizeof place);
-            give_up(supervisor, SLUICE_TIMEOUT, place, "%s%s was not ready within %.1f s (timeout_ready)", kind_of(child),
-                    name_of(child), (double)(child->due_ns - child->started_ns) / CLOCK_NS_PER_SECOND);
+            give_up(supervisor, SLUICE_TIMEOUT, place, "%s%s was not ready within %.1f s (timeout_ready)",
+                    kind_of(child), name_of(child), (double)(child->due_ns - child->started_ns) / CLOCK_NS_PER_SECOND);
         } else if (child->state == CHILD_STARTING) {
             child->due_ns = 0;
             snprintf(child->failure, sizeof child->failure, "it was not ready within timeout_ready");
@@ -550,7 +558,8 @@ static sluice_status prepare(struct supervisor *supervisor)
     };
     if (status == SLUICE_OK)
         status = make_children(supervisor);
-    supervisor->report = (struct report){.flow = supervisor->flow, .children = supervisor->children, .child_count = supervisor->child_count};
+    supervisor->report = (struct report){
+        .flow = supervisor->flow, .children = supervisor->children, .child_count = supervisor->child_count};
     return status;
 }
 

@@ -1,9 +1,9 @@
 /*
  * supervisor.h - runs a Flow: starts its processes, watches and restarts them, drains and ends them.
  *
- * One thread, one poll() loop over signals, the processes' ends, their control sockets and their output. Nothing is left
- * behind when it returns: no process, no socket, no folder; when the supervisor itself is killed, its children see the end
- * of their control sockets and end too (the folder is cleared by the next start, see folder.h).
+ * One thread, one poll() loop over signals, the processes' ends, their control sockets and their output. Nothing is
+ * left behind when it returns: no process, no socket, no folder; when the supervisor itself is killed, its children see
+ * the end of their control sockets and end too (the folder is cleared by the next start, see folder.h).
  */
 #ifndef SLUICE_SUPERVISOR_SUPERVISOR_H
 #define SLUICE_SUPERVISOR_SUPERVISOR_H
@@ -12,9 +12,9 @@
 #include "tools/supervisor/child.h" /* CHILD_TIMEOUT_OF_FLOW */
 
 struct supervisor_options {
-    uint64_t start_ns;         /* CLOCK_MONOTONIC: when the command began, for "ready in" */
-    int ready_fd;              /* gets one line of JSON when the Flow is ready or could not start; is closed; -1: nowhere */
-    int stop_fd;               /* its end of file stops the Flow like SIGTERM; -1: none */
+    uint64_t start_ns; /* CLOCK_MONOTONIC: when the command began, for "ready in" */
+    int ready_fd;      /* gets one line of JSON when the Flow is ready or could not start; is closed; -1: nowhere */
+    int stop_fd;       /* its end of file stops the Flow like SIGTERM; -1: none */
     uint64_t timeout_ready_ns; /* for every process, instead of the Flow's; CHILD_TIMEOUT_OF_FLOW: the Flow's */
 };
 
