@@ -3,7 +3,7 @@
 #include "common/foundation/clock.h"
 #include "common/foundation/file.h"
 #include "tools/logline.h"
-#include "tools/spawn.h"
+#include "common/foundation/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 #include "tools/supervisor/child.h"
 #include "common/foundation/file.h"
 #include "common/foundation/log.h"
-#include "tools/spawn.h"
+#include "common/foundation/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -14,7 +14,7 @@
 #include "common/foundation/log.h"
 #include "common/foundation/status.h"
 #include "common/net/local.h"
-#include "tools/spawn.h"
+#include "common/foundation/spawn.h"
 #include "tools/supervisor/child.h"
 #include "tools/supervisor/folder.h"
 #include "tools/supervisor/report.h"

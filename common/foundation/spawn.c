@@ -1,4 +1,4 @@
-#include "tools/spawn.h"
+#include "common/foundation/spawn.h"
 #include "common/foundation/file.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
  * The child gets stdin from /dev/null, the given output descriptors, and `descriptors` as 3, 4, …; every other
  * descriptor is closed, all signals are unblocked and set to their defaults. Single-threaded.
  */
-#ifndef SLUICE_TOOLS_SPAWN_H
-#define SLUICE_TOOLS_SPAWN_H
+#ifndef SLUICE_FOUNDATION_SPAWN_H
+#define SLUICE_FOUNDATION_SPAWN_H
 
 #include "common/foundation/arena.h"
 
