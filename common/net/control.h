@@ -40,7 +40,7 @@ sluice_status control_pair(int *ret_supervisor, int *ret_child, sluice_error *er
 
 /* Send one message. `pairs`: key, value, key, value, …, NULL. Never blocks for long: a full socket waits. */
 sluice_status control_send(int fd, const char *word, const char *const *pairs);
-#define CONTROL_SEND(fd, word, ...) control_send(fd, word, (const char *const[]){__VA_ARGS__, NULL})
+#define CONTROL_SEND(fd, word, ...) control_send(fd, word, &(const char *const[]){NULL, ##__VA_ARGS__, NULL}[1])
 
 /* Receive one. SLUICE_OK; SLUICE_UNAVAILABLE at the end of the stream; SLUICE_TIMEOUT when the socket has nothing (and
  * does not block); SLUICE_INVALID for a packet that is no message. */

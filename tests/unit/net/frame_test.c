@@ -1,0 +1,606 @@
+#include "common/net/frame.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { MIB = 1 << 20 };
+
+static struct frame_writer *writer;
+static struct frame_reader *reader;
+static int ends[2];
+
+static void set_up(void)
+{
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    writer = frame_writer_new();
+    reader = frame_reader_new((uint64_t)1 << 32);
+    ck_assert_ptr_nonnull(writer);
+    ck_assert_ptr_nonnull(reader);
+}
+
+static void tear_down(void)
+{
+    frame_writer_free(writer);
+    frame_reader_free(reader);
+    close(ends[0]);
+    if (ends[1] >= 0)
+        close(ends[1]);
+}
+
+static uint8_t pattern(uint64_t id, size_t offset)
+{
+    return (uint8_t)(id * 31 + offset * 7 + offset / 251);
+}
+
+static void add(uint64_t id, size_t meta_size, size_t body_size, enum frame_type type, bool overtake)
+{
+    uint8_t *meta = malloc(meta_size + 1);
+    for (size_t i = 0; i < meta_size; i++)
+        meta[i] = pattern(id + 1000, i);
+    struct rope body;
+    rope_init(&body);
+    struct block *block = block_new(body_size);
+    ck_assert_ptr_nonnull(block);
+    for (size_t i = 0; i < body_size; i++)
+        block->data[i] = pattern(id, i);
+    size_t half = body_size / 3;
+    ck_assert_int_eq(rope_append(&body, block, block->data, half), SLUICE_OK);
+    ck_assert_int_eq(rope_append(&body, block, block->data + half, body_size - half), SLUICE_OK);
+    block_unref(block);
+    struct iovec parts[2] = {{meta, meta_size / 2}, {meta + meta_size / 2, meta_size - meta_size / 2}};
+    ck_assert_int_eq(frame_writer_add(writer, type, FRAME_HAS_DATA, id, parts, 2, &body, overtake), SLUICE_OK);
+    rope_done(&body);
+    free(meta);
+}
+
+static void check_message(const struct frame_message *message, uint64_t id, size_t meta_size, size_t body_size)
+{
+    ck_assert_uint_eq(message->id, id);
+    ck_assert_uint_eq(message->flags, FRAME_HAS_DATA);
+    ck_assert_uint_eq(message->meta_size, meta_size);
+    ck_assert_uint_eq(message->body.size, body_size);
+    for (size_t i = 0; i < meta_size; i++)
+        if (message->meta[i] != pattern(id + 1000, i))
+            ck_abort_msg("meta of %lu differs at %zu", (unsigned long)id, i);
+    size_t offset = 0;
+    for (size_t i = 0; i < message->body.count; i++)
+        for (size_t j = 0; j < message->body.slices[i].size; j++, offset++)
+            if (message->body.slices[i].data[j] != pattern(id, offset))
+                ck_abort_msg("body of %lu differs at %zu", (unsigned long)id, offset);
+    ck_assert_uint_eq(offset, body_size);
+}
+
+/* Flush and read in turn until a message is there. */
+static void receive(struct frame_message *message)
+{
+    for (;;) {
+        sluice_status status;
+        if (frame_reader_next(reader, message, &status))
+            return;
+        ck_assert_int_eq(status, SLUICE_OK);
+        ck_assert_int_eq(frame_writer_flush(writer, ends[0]), SLUICE_OK);
+        size_t bytes;
+        bool again;
+        ck_assert_int_eq(frame_reader_fill(reader, ends[1], &bytes, &again), SLUICE_OK);
+        ck_assert(bytes > 0 || again);
+        ck_assert(!(again && frame_writer_empty(writer)));
+    }
+}
+
+static void receive_and_check(uint64_t id, size_t meta_size, size_t body_size)
+{
+    struct frame_message message;
+    receive(&message);
+    check_message(&message, id, meta_size, body_size);
+    frame_message_done(&message);
+}
+
+static const size_t sizes[] = {0,         1,         100,         32 * 1024,   64 * 1024 - 40, 64 * 1024 - 32, 64 * 1024 - 31,
+                               64 * 1024, 65 * 1024, 100 * 1024,  256 * 1024,  300 * 1024,     MIB - 1,        MIB,
+                               MIB + 1,   2 * MIB,   5 * MIB + 3, 12 * MIB + 1};
+enum { SIZE_COUNT = sizeof sizes / sizeof sizes[0] };
+
+START_TEST(a_message_of_any_size_arrives_as_it_was)
+{
+    add(7, 50, sizes[_i], FRAME_REQUEST, false);
+    receive_and_check(7, 50, sizes[_i]);
+    ck_assert(frame_writer_empty(writer));
+    ck_assert_uint_eq(frame_writer_queued(writer), 0);
+}
+END_TEST
+
+START_TEST(a_meta_of_any_size_arrives_as_it_was)
+{
+    add(7, sizes[_i], 0, FRAME_ANSWER, false);
+    add(8, sizes[_i], 1000, FRAME_ANSWER, false);
+    add(9, sizes[_i], 100 * 1024, FRAME_ANSWER, false);
+    receive_and_check(7, sizes[_i], 0);
+    receive_and_check(8, sizes[_i], 1000);
+    receive_and_check(9, sizes[_i], 100 * 1024);
+}
+END_TEST
+
+START_TEST(many_messages_arrive_in_order)
+{
+    for (uint64_t id = 1; id <= 3000; id++)
+        add(id, id % 300, (id * 37) % 5000, FRAME_REQUEST, false);
+    for (uint64_t id = 1; id <= 3000; id++)
+        receive_and_check(id, id % 300, (id * 37) % 5000);
+}
+END_TEST
+
+START_TEST(many_middling_messages_arrive_in_order)
+{
+    for (uint64_t id = 1; id <= 60; id++)
+        add(id, 100, 60 * 1024 + id * 997, FRAME_REQUEST, false);
+    for (uint64_t id = 1; id <= 60; id++)
+        receive_and_check(id, 100, 60 * 1024 + id * 997);
+}
+END_TEST
+
+/* All bytes that the writer has, as one piece. */
+static uint8_t *written_bytes(size_t *ret_size)
+{
+    size_t size = 0, capacity = frame_writer_queued(writer) + (1 << 16);
+    uint8_t *bytes = malloc(capacity);
+    while (!frame_writer_empty(writer)) {
+        ck_assert_int_eq(frame_writer_flush(writer, ends[0]), SLUICE_OK);
+        ssize_t got = read(ends[1], bytes + size, capacity - size);
+        ck_assert(got > 0);
+        size += (size_t)got;
+    }
+    ssize_t got;
+    while ((got = read(ends[1], bytes + size, capacity - size)) > 0)
+        size += (size_t)got;
+    *ret_size = size;
+    return bytes;
+}
+
+static void feed(const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t sent = write(ends[0], bytes, size);
+        ck_assert(sent > 0);
+        size_t bytes_read;
+        bool again;
+        bytes += sent;
+        size -= (size_t)sent;
+        ck_assert_int_eq(frame_reader_fill(reader, ends[1], &bytes_read, &again), SLUICE_OK);
+        ck_assert_uint_eq(bytes_read, (size_t)sent);
+    }
+}
+
+START_TEST(a_cut_at_every_byte_makes_no_difference)
+{
+    add(1, 40, 300, FRAME_REQUEST, false);
+    add(2, 0, 0, FRAME_CANCEL, false);
+    add(3, 300, 90, FRAME_ANSWER, false);
+    size_t size;
+    uint8_t *bytes = written_bytes(&size);
+    for (size_t cut = 0; cut <= size; cut++) {
+        struct frame_message message;
+        sluice_status status;
+        unsigned seen = 0;
+        for (int half = 0; half < 2; half++) {
+            feed(half == 0 ? bytes : bytes + cut, half == 0 ? cut : size - cut);
+            while (frame_reader_next(reader, &message, &status)) {
+                seen++;
+                check_message(&message, seen, seen == 1 ? 40 : seen == 2 ? 0 : 300, seen == 1 ? 300 : seen == 2 ? 0 : 90);
+                frame_message_done(&message);
+            }
+            ck_assert_int_eq(status, SLUICE_OK);
+        }
+        ck_assert_uint_eq(seen, 3);
+    }
+    free(bytes);
+}
+END_TEST
+
+START_TEST(single_bytes_make_no_difference)
+{
+    add(1, 70 * 1024, 5, FRAME_REQUEST, false);
+    add(2, 5, 70 * 1024, FRAME_REQUEST, false);
+    size_t size;
+    uint8_t *bytes = written_bytes(&size);
+    struct frame_message message;
+    sluice_status status;
+    unsigned seen = 0;
+    for (size_t i = 0; i < size; i++) {
+        feed(bytes + i, 1);
+        if (frame_reader_next(reader, &message, &status)) {
+            seen++;
+            check_message(&message, seen, seen == 1 ? 70 * 1024 : 5, seen == 1 ? 5 : 70 * 1024);
+            frame_message_done(&message);
+        }
+        ck_assert_int_eq(status, SLUICE_OK);
+    }
+    ck_assert_uint_eq(seen, 2);
+    free(bytes);
+}
+END_TEST
+
+START_TEST(filling_more_than_once_before_parsing_loses_nothing)
+{
+    for (uint64_t id = 1; id <= 40; id++)
+        add(id, 10, 30000, FRAME_REQUEST, false);
+    size_t size;
+    uint8_t *bytes = written_bytes(&size);
+    for (size_t at = 0; at < size; at += 50000)
+        feed(bytes + at, size - at < 50000 ? size - at : 50000);
+    for (uint64_t id = 1; id <= 40; id++)
+        receive_and_check(id, 10, 30000);
+    free(bytes);
+}
+END_TEST
+
+START_TEST(a_kept_message_is_not_overwritten_by_later_ones)
+{
+    struct frame_message first;
+    add(1, 20, 2000, FRAME_REQUEST, false);
+    receive(&first);
+    for (uint64_t id = 2; id < 500; id++) {
+        add(id, 20, 2000, FRAME_REQUEST, false);
+        receive_and_check(id, 20, 2000);
+    }
+    check_message(&first, 1, 20, 2000);
+    frame_message_done(&first);
+}
+END_TEST
+
+START_TEST(a_small_message_is_not_stuck_behind_a_large_one)
+{
+    add(1, 10, 40 * MIB, FRAME_REQUEST, false);
+    add(2, 10, 100, FRAME_REQUEST, false);
+    receive_and_check(2, 10, 100);
+    ck_assert_uint_gt(frame_writer_queued(writer), 30 * MIB);
+    receive_and_check(1, 10, 40 * MIB);
+}
+END_TEST
+
+START_TEST(a_shorter_large_message_passes_a_longer_one)
+{
+    add(1, 10, 30 * MIB, FRAME_REQUEST, false);
+    add(2, 10, 3 * MIB, FRAME_REQUEST, false);
+    receive_and_check(2, 10, 3 * MIB);
+    receive_and_check(1, 10, 30 * MIB);
+}
+END_TEST
+
+START_TEST(large_messages_are_not_starved_by_small_ones)
+{
+    add(1, 10, 3 * MIB, FRAME_REQUEST, false);
+    for (uint64_t id = 2; id < 202; id++)
+        add(id, 10, 100 * 1000, FRAME_REQUEST, false);
+    unsigned before = 0;
+    for (;;) {
+        struct frame_message message;
+        receive(&message);
+        bool large = message.id == 1;
+        frame_message_done(&message);
+        if (large)
+            break;
+        before++;
+    }
+    ck_assert_uint_ge(before, 10);
+    ck_assert_uint_le(before, 40);
+    for (; before < 200; before++) {
+        struct frame_message message;
+        receive(&message);
+        frame_message_done(&message);
+    }
+}
+END_TEST
+
+START_TEST(only_a_few_large_messages_are_interleaved)
+{
+    for (uint64_t id = 1; id <= 12; id++)
+        add(id, 10, 4 * MIB, FRAME_REQUEST, false);
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        struct frame_message message;
+        receive(&message);
+        sum += message.id;
+        frame_message_done(&message);
+    }
+    ck_assert_uint_eq(sum, 1 + 2 + 3 + 4);
+}
+END_TEST
+
+START_TEST(a_cancel_overtakes)
+{
+    add(1, 10, 20 * MIB, FRAME_REQUEST, false);
+    for (uint64_t id = 2; id < 100; id++)
+        add(id, 10, 50000, FRAME_REQUEST, false);
+    ck_assert_int_eq(frame_writer_flush(writer, ends[0]), SLUICE_OK); /* the first part is now partly written */
+    add(1, 0, 0, FRAME_CANCEL, true);
+    receive_and_check(1, 0, 0);
+    ck_assert_uint_gt(frame_writer_queued(writer), 20 * MIB);
+}
+END_TEST
+
+START_TEST(written_tells_what_is_wholly_in_the_socket)
+{
+    ck_assert(!frame_writer_written(writer, 1));
+    add(11, 10, 8 * MIB, FRAME_REQUEST, false);
+    ck_assert_uint_eq(frame_writer_last_number(writer), 1);
+    add(12, 10, 100, FRAME_REQUEST, false);
+    add(13, 10, 100, FRAME_REQUEST, false);
+    add(14, 0, 0, FRAME_CANCEL, true);
+    ck_assert_uint_eq(frame_writer_last_number(writer), 4);
+    for (uint64_t number = 0; number < 6; number++)
+        ck_assert(!frame_writer_written(writer, number));
+    receive_and_check(14, 0, 0);
+    ck_assert(frame_writer_written(writer, 4));
+    ck_assert(!frame_writer_written(writer, 1));
+    receive_and_check(12, 10, 100);
+    ck_assert(frame_writer_written(writer, 2));
+    receive_and_check(13, 10, 100);
+    ck_assert(frame_writer_written(writer, 3));
+    ck_assert(!frame_writer_written(writer, 1));
+    receive_and_check(11, 10, 8 * MIB);
+    ck_assert(frame_writer_written(writer, 1));
+    ck_assert(!frame_writer_written(writer, 5));
+}
+END_TEST
+
+START_TEST(a_partly_written_message_is_not_written)
+{
+    add(1, 10, 3 * MIB / 4, FRAME_REQUEST, false);
+    ck_assert_int_eq(frame_writer_flush(writer, ends[0]), SLUICE_OK);
+    ck_assert(!frame_writer_empty(writer));
+    ck_assert(!frame_writer_written(writer, 1));
+}
+END_TEST
+
+START_TEST(a_body_of_very_many_slices_arrives)
+{
+    struct rope body;
+    rope_init(&body);
+    static uint8_t bytes[3000];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = pattern(5, i);
+        ck_assert_int_eq(rope_append(&body, NULL, &bytes[i], 1), SLUICE_OK);
+    }
+    ck_assert_int_eq(frame_writer_add(writer, FRAME_REQUEST, FRAME_HAS_DATA, 5, NULL, 0, &body, false), SLUICE_OK);
+    rope_done(&body);
+    add(6, 10, 100, FRAME_REQUEST, false);
+    receive_and_check(5, 0, sizeof bytes);
+    receive_and_check(6, 10, 100);
+}
+END_TEST
+
+START_TEST(a_peer_that_went_away_breaks_the_writer)
+{
+    add(1, 10, 100, FRAME_REQUEST, false);
+    close(ends[1]);
+    ends[1] = -1;
+    ck_assert_int_eq(frame_writer_flush(writer, ends[0]), SLUICE_UNAVAILABLE);
+    ck_assert(!frame_writer_written(writer, 1));
+    ck_assert_int_eq(frame_writer_flush(writer, ends[0]), SLUICE_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(the_end_of_the_stream_is_told)
+{
+    size_t bytes;
+    bool again;
+    ck_assert_int_eq(frame_reader_fill(reader, ends[1], &bytes, &again), SLUICE_OK);
+    ck_assert(again && bytes == 0);
+    close(ends[0]);
+    ends[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(frame_reader_fill(reader, ends[1], &bytes, &again), SLUICE_OK);
+    ck_assert(!again && bytes == 0);
+}
+END_TEST
+
+/* ---- what a reader refuses ---- */
+
+static struct frame_header good_header(void)
+{
+    return (struct frame_header){.magic = FRAME_MAGIC, .type = FRAME_REQUEST, .id = 1, .meta_size = 4, .body_size = 4};
+}
+
+static sluice_status read_header(struct frame_header header)
+{
+    ck_assert_int_eq(write(ends[0], &header, sizeof header), sizeof header);
+    ck_assert_int_eq(write(ends[0], "12345678", 8), 8);
+    size_t bytes;
+    bool again;
+    ck_assert_int_eq(frame_reader_fill(reader, ends[1], &bytes, &again), SLUICE_OK);
+    struct frame_message message;
+    sluice_status status;
+    if (frame_reader_next(reader, &message, &status))
+        frame_message_done(&message);
+    return status;
+}
+
+#define REFUSES(test, status, ...)                         \
+    START_TEST(test)                                       \
+    {                                                      \
+        struct frame_header header = good_header();        \
+        __VA_ARGS__;                                       \
+        ck_assert_int_eq(read_header(header), status);     \
+        struct frame_message message;                      \
+        sluice_status again;                               \
+        ck_assert(status == SLUICE_OK || !frame_reader_next(reader, &message, &again)); \
+    }                                                      \
+    END_TEST
+
+REFUSES(a_good_header_is_accepted, SLUICE_OK, )
+REFUSES(wrong_magic_is_refused, SLUICE_INVALID, header.magic ^= 1)
+REFUSES(type_zero_is_refused, SLUICE_INVALID, header.type = 0)
+REFUSES(an_unknown_type_is_refused, SLUICE_INVALID, header.type = FRAME_GOODBYE + 1)
+REFUSES(shared_memory_is_refused, SLUICE_INVALID, header.flags = FRAME_SHARED)
+REFUSES(an_unknown_flag_is_refused, SLUICE_INVALID, header.flags = 128)
+REFUSES(reserved_bytes_are_refused, SLUICE_INVALID, header.reserved = 1)
+REFUSES(a_meta_at_the_limit_is_accepted, SLUICE_OK, header.meta_size = FRAME_META_MAX)
+REFUSES(a_meta_above_the_limit_is_refused, SLUICE_INVALID, header.meta_size = FRAME_META_MAX + 1)
+REFUSES(a_part_at_the_limit_is_accepted, SLUICE_OK, header.body_size = FRAME_PART_BYTES)
+REFUSES(a_part_above_the_limit_is_refused, SLUICE_INVALID, header.body_size = FRAME_PART_BYTES + 1)
+REFUSES(a_huge_size_is_refused, SLUICE_INVALID, header.body_size = UINT64_MAX)
+
+START_TEST(a_second_part_with_a_meta_is_refused)
+{
+    struct frame_header header = good_header();
+    header.flags = FRAME_MORE;
+    ck_assert_int_eq(read_header(header), SLUICE_OK);
+    ck_assert_int_eq(read_header(header), SLUICE_INVALID);
+}
+END_TEST
+
+START_TEST(a_message_above_message_max_is_refused_before_its_body)
+{
+    frame_reader_free(reader);
+    reader = frame_reader_new(3 * MIB);
+    add(1, 10, 3 * MIB, FRAME_REQUEST, false);
+    receive_and_check(1, 10, 3 * MIB);
+    add(2, 10, 3 * MIB + 1, FRAME_REQUEST, false);
+    sluice_status status = SLUICE_OK;
+    struct frame_message message;
+    while (status == SLUICE_OK) {
+        ck_assert_int_eq(frame_writer_flush(writer, ends[0]), SLUICE_OK);
+        size_t bytes;
+        bool again;
+        ck_assert_int_eq(frame_reader_fill(reader, ends[1], &bytes, &again), SLUICE_OK);
+        ck_assert(!frame_reader_next(reader, &message, &status));
+    }
+    ck_assert_int_eq(status, SLUICE_TOO_LARGE);
+}
+END_TEST
+
+/* ---- metas ---- */
+
+START_TEST(metas_are_read_and_wrong_sizes_refused)
+{
+    struct {
+        struct frame_request fixed;
+        char texts[12];
+    } request = {.fixed = {.deadline_ns = 5, .endpoint_size = 4, .request_id_size = 3, .parameters_size = 5}};
+    memcpy(request.texts, "/foorid12345", 12);
+    struct frame_message message = {.meta = (const uint8_t *)&request, .meta_size = sizeof request.fixed + 12};
+    struct frame_request_view view;
+    ck_assert_int_eq(frame_read_request(&message, &view), SLUICE_OK);
+    ck_assert_uint_eq(view.deadline_ns, 5);
+    ck_assert_mem_eq(view.endpoint, "/foo", 4);
+    ck_assert_mem_eq(view.request_id, "rid", 3);
+    ck_assert_mem_eq(view.parameters, "12345", 5);
+    message.meta_size--;
+    ck_assert_int_eq(frame_read_request(&message, &view), SLUICE_INVALID);
+    message.meta_size += 2;
+    ck_assert_int_eq(frame_read_request(&message, &view), SLUICE_INVALID);
+    message.meta_size = sizeof request.fixed - 1;
+    ck_assert_int_eq(frame_read_request(&message, &view), SLUICE_INVALID);
+    message.meta_size = sizeof request.fixed + 12;
+    request.fixed.parameters_size = UINT64_MAX;
+    ck_assert_int_eq(frame_read_request(&message, &view), SLUICE_INVALID);
+}
+END_TEST
+
+START_TEST(an_answers_meta_is_read)
+{
+    struct {
+        struct frame_answer fixed;
+        char texts[8];
+    } answer = {.fixed = {.queue_ns = 1, .run_ns = 2, .results_size = 3, .failure_size = 5, .has_results = 1}};
+    memcpy(answer.texts, "resfaile", 8);
+    struct frame_message message = {.meta = (const uint8_t *)&answer, .meta_size = sizeof answer.fixed + 8};
+    struct frame_answer_view view;
+    ck_assert_int_eq(frame_read_answer(&message, &view), SLUICE_OK);
+    ck_assert_mem_eq(view.results, "res", 3);
+    ck_assert_mem_eq(view.failure, "faile", 5);
+    message.meta_size--;
+    ck_assert_int_eq(frame_read_answer(&message, &view), SLUICE_INVALID);
+}
+END_TEST
+
+START_TEST(a_hello_is_read_and_its_endpoints_counted)
+{
+    uint8_t bytes[256];
+    struct frame_hello fixed = {.version = FRAME_VERSION, .pod_size = 7, .class_name_size = 4, .endpoint_count = 2};
+    size_t size = sizeof fixed;
+    memcpy(bytes, &fixed, size);
+    memcpy(bytes + size, "a/rep-0Echo", 11);
+    size += 11;
+    const char *endpoints[] = {"/foo", "/default"};
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t length = (uint32_t)strlen(endpoints[i]);
+        memcpy(bytes + size, &length, sizeof length);
+        memcpy(bytes + size + sizeof length, endpoints[i], length);
+        size += sizeof length + length;
+    }
+    struct frame_message message = {.meta = bytes, .meta_size = size};
+    struct frame_hello_view view;
+    ck_assert_int_eq(frame_read_hello(&message, &view), SLUICE_OK);
+    ck_assert_mem_eq(view.pod, "a/rep-0", 7);
+    ck_assert_mem_eq(view.class_name, "Echo", 4);
+    size_t offset = 0, length;
+    const char *text;
+    ck_assert(frame_hello_endpoint(&view, &offset, &text, &length) && length == 4 && memcmp(text, "/foo", 4) == 0);
+    ck_assert(frame_hello_endpoint(&view, &offset, &text, &length) && length == 8);
+    ck_assert(!frame_hello_endpoint(&view, &offset, &text, &length));
+    fixed.endpoint_count = 3;
+    memcpy(bytes, &fixed, sizeof fixed);
+    ck_assert_int_eq(frame_read_hello(&message, &view), SLUICE_INVALID);
+    message.meta_size--;
+    ck_assert_int_eq(frame_read_hello(&message, &view), SLUICE_INVALID);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("net.frame");
+    TCase *sizes_case = tcase_create("sizes"), *order = tcase_create("order"), *refusals = tcase_create("refusals"),
+          *metas = tcase_create("metas");
+    TCase *cases[] = {sizes_case, order, refusals, metas};
+    for (unsigned i = 0; i < 4; i++) {
+        tcase_set_timeout(cases[i], 60);
+        if (cases[i] != metas)
+            tcase_add_checked_fixture(cases[i], set_up, tear_down);
+        suite_add_tcase(suite, cases[i]);
+    }
+    tcase_add_loop_test(sizes_case, a_message_of_any_size_arrives_as_it_was, 0, SIZE_COUNT);
+    tcase_add_loop_test(sizes_case, a_meta_of_any_size_arrives_as_it_was, 0, SIZE_COUNT);
+    tcase_add_test(sizes_case, many_messages_arrive_in_order);
+    tcase_add_test(sizes_case, many_middling_messages_arrive_in_order);
+    tcase_add_test(sizes_case, a_cut_at_every_byte_makes_no_difference);
+    tcase_add_test(sizes_case, single_bytes_make_no_difference);
+    tcase_add_test(sizes_case, filling_more_than_once_before_parsing_loses_nothing);
+    tcase_add_test(sizes_case, a_kept_message_is_not_overwritten_by_later_ones);
+    tcase_add_test(sizes_case, a_body_of_very_many_slices_arrives);
+    tcase_add_test(order, a_small_message_is_not_stuck_behind_a_large_one);
+    tcase_add_test(order, a_shorter_large_message_passes_a_longer_one);
+    tcase_add_test(order, large_messages_are_not_starved_by_small_ones);
+    tcase_add_test(order, only_a_few_large_messages_are_interleaved);
+    tcase_add_test(order, a_cancel_overtakes);
+    tcase_add_test(order, written_tells_what_is_wholly_in_the_socket);
+    tcase_add_test(order, a_partly_written_message_is_not_written);
+    tcase_add_test(order, a_peer_that_went_away_breaks_the_writer);
+    tcase_add_test(order, the_end_of_the_stream_is_told);
+    tcase_add_test(refusals, a_good_header_is_accepted);
+    tcase_add_test(refusals, wrong_magic_is_refused);
+    tcase_add_test(refusals, type_zero_is_refused);
+    tcase_add_test(refusals, an_unknown_type_is_refused);
+    tcase_add_test(refusals, shared_memory_is_refused);
+    tcase_add_test(refusals, an_unknown_flag_is_refused);
+    tcase_add_test(refusals, reserved_bytes_are_refused);
+    tcase_add_test(refusals, a_meta_at_the_limit_is_accepted);
+    tcase_add_test(refusals, a_meta_above_the_limit_is_refused);
+    tcase_add_test(refusals, a_part_at_the_limit_is_accepted);
+    tcase_add_test(refusals, a_part_above_the_limit_is_refused);
+    tcase_add_test(refusals, a_huge_size_is_refused);
+    tcase_add_test(refusals, a_second_part_with_a_meta_is_refused);
+    tcase_add_test(refusals, a_message_above_message_max_is_refused_before_its_body);
+    tcase_add_test(metas, metas_are_read_and_wrong_sizes_refused);
+    tcase_add_test(metas, an_answers_meta_is_read);
+    tcase_add_test(metas, a_hello_is_read_and_its_endpoints_counted);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
