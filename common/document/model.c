@@ -16,6 +16,7 @@ static void set_limits(struct model *model, const sluice_limits *limits)
         model->depth_max = MODEL_DEPTH_MAX;
     model->documents_max = or_default(limits->documents, SLUICE_DEFAULT_DOCUMENTS);
     model->elements_max = or_default(limits->elements, SLUICE_DEFAULT_ELEMENTS);
+    model->bytes_max = or_default(limits->bytes, SLUICE_DEFAULT_BYTES);
 }
 
 struct model *model_new_in(struct arena *arena, const sluice_limits *limits)
@@ -76,7 +77,7 @@ sluice_status model_copy_text(struct model *model, const void *data, size_t size
 
 sluice_status model_copy_utf8(struct model *model, const void *data, size_t size, sluice_text *ret_text)
 {
-    if (!text_is_utf8(data, size))
+    if (size > 0 && !text_is_utf8(data, size))
         return SLUICE_INVALID;
     return model_copy_text(model, data, size, ret_text);
 }

@@ -23,8 +23,9 @@ enum { MODEL_DEPTH_MAX = 1000 };
 
 struct model {
     struct arena *arena;
-    size_t depth_max, documents_max, elements_max;
+    size_t depth_max, documents_max, elements_max, bytes_max;
     size_t documents, elements; /* in use */
+    size_t id_changes;          /* makes indexes by id stale */
     const void *owner;          /* the array or map whose _free() frees the arena; NULL: the arena is the caller's */
 };
 
@@ -62,17 +63,20 @@ struct box {
     struct unknown *unknown;
 };
 
+struct shape {
+    uint32_t *sizes;
+    size_t count, capacity;
+};
+
 struct dense {
     sluice_text buffer, dtype;
-    uint32_t *shape;
-    size_t dimensions;
+    struct shape shape;
     struct unknown *unknown;
 };
 
 struct sparse {
     struct dense *indices, *values; /* NULL: absent */
-    uint32_t *shape;
-    size_t dimensions;
+    struct shape shape;
     struct unknown *unknown;
 };
 
@@ -87,7 +91,6 @@ struct ndarray {
 struct score_entry {
     sluice_text name;
     sluice_score score;
-    bool present; /* the map entry held a message */
     struct unknown *unknown;
 };
 
@@ -108,7 +111,7 @@ struct sluice_document {
     uint32_t granularity, adjacency;
     float weight, offset;
     float *location;
-    size_t location_count;
+    size_t location_count, location_capacity;
     sluice_document_array *chunks, *matches;
     sluice_value *tags, *metadata;
     struct scores *scores, *evaluations;
@@ -120,8 +123,9 @@ struct sluice_document_array {
     sluice_document **items;
     size_t count, capacity;
     size_t level; /* of its documents */
-    struct text_index index;
+    struct text_index index; /* by id; holds as long as the next two say */
     bool indexed;
+    size_t indexed_changes;
     struct unknown *unknown;         /* of the DocumentArrayProto */
     struct unknown *content_unknown; /* of the DataContentProto around it */
 };
@@ -164,27 +168,33 @@ sluice_status value_map_slot(struct box *box, sluice_text key, sluice_value **re
 sluice_status value_list_slot(struct box *box, sluice_value **ret_value);
 /* `to` takes a deep copy of `from`, at the level of `box`'s entries. */
 sluice_status value_copy_into(struct box *box, sluice_value *to, const sluice_value *from);
+/* A deep copy of a map that may be NULL. */
+sluice_status value_copy_map(struct model *model, const sluice_value *from, size_t level, sluice_value **ret_map);
 size_t value_elements(const sluice_value *value); /* entries inside, at any depth */
 
-/* tensor.c */
+/* tensor.c: arrays of numbers */
 struct ndarray *ndarray_new(struct model *model, const sluice_tensor *tensor, sluice_status *ret_status);
-sluice_status ndarray_copy(struct model *model, const struct ndarray *from, struct ndarray **ret_array);
+sluice_status ndarray_copy(struct model *model, const struct ndarray *from, size_t level, struct ndarray **ret_array);
 void ndarray_view(const struct ndarray *array, sluice_tensor *ret_tensor);
-size_t ndarray_elements(const struct ndarray *array);
+size_t ndarray_elements(const struct ndarray *array); /* NULL is fine */
+sluice_status shape_append(struct model *model, struct shape *shape, uint32_t size);
 
-/* scores.c */
-struct score_entry *scores_find(const struct scores *scores, sluice_text name);
+/* scores.c: named scores, in the order of arrival */
 sluice_status scores_slot(struct model *model, struct scores **scores, sluice_text name, struct score_entry **ret_entry);
 sluice_status scores_copy(struct model *model, const struct scores *from, struct scores **ret_scores);
+static inline size_t scores_size(const struct scores *scores)
+{
+    return scores != NULL ? scores->count : 0;
+}
 
-/* document.c, array.c */
-sluice_document *document_new(struct model *model, size_t level, sluice_status *ret_status);
+/* copy.c: `to` is new and empty; its level counts, not that of `from`. */
 sluice_status document_copy_into(sluice_document *to, const sluice_document *from, bool with_nested);
+
+/* array.c; a NULL result comes with the status that says why. */
+sluice_document *document_new(struct model *model, size_t level, sluice_status *ret_status);
 sluice_document_array *array_new_root(const sluice_limits *limits, size_t first_size);
 sluice_document_array *array_new_nested(struct model *model, size_t level, sluice_status *ret_status);
-/* Adds an empty document at the end; the status says why when there is none. */
-sluice_status array_add(sluice_document_array *array, sluice_document **ret_document);
-size_t document_count(const sluice_document *document);    /* itself and all nested ones */
-size_t document_elements(const sluice_document *document); /* elements it is charged for */
+sluice_document *array_add(sluice_document_array *array, sluice_status *ret_status);
+sluice_status array_attach(sluice_document_array *array, sluice_document *document);
 
 #endif

@@ -48,3 +48,9 @@ sluice_status reading_unknown(struct reading *reading, const struct wire_reader 
         model_keep_unknown(reading->model, unknown, field->start, (size_t)(reader->at - field->start));
     return status == SLUICE_OK ? status : reading_fail(reading, status, field->start);
 }
+
+sluice_status reading_bad_row(struct reading *reading, const uint8_t *at, const char *name)
+{
+    return sluice_fail(reading->error, SLUICE_INVALID, reading->where,
+                       "the field \"%s\" at byte %zu does not hold a row of numbers", name, (size_t)(at - reading->base));
+}

@@ -31,6 +31,9 @@ sluice_status reading_text(struct reading *reading, const struct wire_field *fie
 sluice_status reading_unknown(struct reading *reading, const struct wire_reader *reader, const struct wire_field *field,
                               struct unknown **unknown);
 
+/* A repeated number field holds `size` bytes that are no row of numbers. */
+sluice_status reading_bad_row(struct reading *reading, const uint8_t *at, const char *name);
+
 /* value_wire.c: a google.protobuf.Struct into *map, which is made when it is NULL. */
 sluice_status reading_struct(struct reading *reading, const struct wire_field *field, size_t level, sluice_value **map);
 

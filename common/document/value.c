@@ -351,6 +351,17 @@ sluice_status value_copy_into(struct box *box, sluice_value *to, const sluice_va
     return status;
 }
 
+sluice_status value_copy_map(struct model *model, const sluice_value *from, size_t level, sluice_value **ret_map)
+{
+    if (from == NULL)
+        return SLUICE_OK;
+    sluice_value *map = arena_zalloc(model->arena, sizeof *map);
+    if (map == NULL)
+        return arena_failure(model->arena);
+    *ret_map = map;
+    return copy_box(model, map, from->box, level);
+}
+
 sluice_status sluice_value_set_copy(sluice_value *map, sluice_text key, const sluice_value *value)
 {
     struct box *box = map_of(map);

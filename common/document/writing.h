@@ -59,6 +59,15 @@ static inline void put_text(struct writing *writing, uint32_t number, sluice_tex
     put_head(writing, number, text.size);
     put_raw(writing, text.data, text.size);
 }
+static inline void put_text_if_set(struct writing *writing, uint32_t number, sluice_text text)
+{
+    if (text.size > 0)
+        put_text(writing, number, text);
+}
+static inline size_t text_size(uint32_t number, sluice_text text)
+{
+    return text.size > 0 ? wire_bytes_size(number, text.size) : 0;
+}
 static inline void put_uint(struct writing *writing, uint32_t number, uint64_t value)
 {
     writing->at = wire_put_varint(wire_put_varint(writing->at, wire_tag(number, WIRE_VARINT)), value);
@@ -88,6 +97,10 @@ void put_unknown(struct writing *writing, const struct unknown *unknown);
 /* value_wire.c: the body of a google.protobuf.Struct. */
 size_t struct_size(struct writing *writing, const sluice_value *map);
 void put_struct(struct writing *writing, uint32_t number, const sluice_value *map);
+
+/* write.c: the body of a docarray.DocumentArrayProto. */
+size_t documents_size(struct writing *writing, const sluice_document_array *array);
+void put_documents(struct writing *writing, const sluice_document_array *array);
 
 /* tensor_wire.c: docarray.NdArrayProto */
 size_t ndarray_size(struct writing *writing, const struct ndarray *array);

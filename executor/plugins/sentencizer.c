@@ -34,6 +34,7 @@ struct options {
     size_t min_length;        /* code points */
     size_t limit;             /* chunks per document; 0: all */
     bool trim;
+    bool wrapped; /* line ends inside a paragraph do not end a sentence */
 };
 
 struct splitter {
@@ -46,7 +47,9 @@ struct worker {
     struct splitter usual_splitter, other_splitter;
     sluice_document **documents; /* those of the current call, found before the first is split */
     size_t count, capacity;
-    bool failed; /* no memory to remember one */
+    bool failed;     /* no memory to remember one */
+    char *unwrapped; /* scratch: a text with its single line ends replaced */
+    size_t unwrapped_size;
 };
 
 /* ---- options ---- */
@@ -115,6 +118,17 @@ static sluice_status read_string(const sluice_value *map, const char *key,
     return read(sluice_value_string(value), to, error);
 }
 
+static sluice_status read_flag(const sluice_value *map, const char *key, bool *flag, sluice_error *error)
+{
+    const sluice_value *value = sluice_value_get(map, key);
+    if (value == NULL)
+        return SLUICE_OK;
+    if (sluice_value_kind_of(value) != SLUICE_VALUE_BOOL)
+        return sluice_fail(error, SLUICE_INVALID, "sentencizer", "%s must be true or false", key);
+    *flag = sluice_value_bool(value, false);
+    return SLUICE_OK;
+}
+
 /* Take over what `map` has; the rest of `options` stays. */
 static sluice_status read_options(const sluice_value *map, struct options *options, sluice_error *error)
 {
@@ -125,12 +139,10 @@ static sluice_status read_options(const sluice_value *map, struct options *optio
         status = read_count(map, "min_length", &options->min_length, error);
     if (status == SLUICE_OK)
         status = read_count(map, "limit", &options->limit, error);
-    const sluice_value *trim = sluice_value_get(map, "trim");
-    if (status == SLUICE_OK && trim != NULL) {
-        if (sluice_value_kind_of(trim) != SLUICE_VALUE_BOOL)
-            return sluice_fail(error, SLUICE_INVALID, "sentencizer", "trim must be true or false");
-        options->trim = sluice_value_bool(trim, true);
-    }
+    if (status == SLUICE_OK)
+        status = read_flag(map, "trim", &options->trim, error);
+    if (status == SLUICE_OK)
+        status = read_flag(map, "wrapped", &options->wrapped, error);
     return status;
 }
 
@@ -181,6 +193,7 @@ static void worker_close(void *state)
     splitter_done(&worker->usual_splitter);
     splitter_done(&worker->other_splitter);
     free(worker->documents);
+    free(worker->unwrapped);
     free(worker);
 }
 
@@ -279,19 +292,64 @@ static sluice_status split(sluice_call *call, sluice_document *document, const s
     return status;
 }
 
+/* Is there nothing but white space from `start` to the end of the line? *ret_end is where the line end, or the end, is.
+ */
+static bool blank_line(sluice_text text, size_t start, size_t *ret_end)
+{
+    size_t end = start;
+    bool blank = true;
+    for (; end < text.size && text.data[end] != '\n'; end++)
+        blank = blank && (text.data[end] == ' ' || text.data[end] == '\t' || text.data[end] == '\r');
+    *ret_end = end;
+    return blank;
+}
+
+/*
+ * A copy of the text in which the line ends within paragraphs are blanks, so that ICU sees no boundary there. It is as
+ * long as the text, so ICU's places hold for both. A blank line keeps its line ends, and the one before it.
+ */
+static bool unwrap(struct worker *worker, sluice_text text)
+{
+    if (worker->unwrapped_size < text.size) {
+        free(worker->unwrapped);
+        worker->unwrapped = malloc(text.size);
+        worker->unwrapped_size = worker->unwrapped == NULL ? 0 : text.size;
+        if (worker->unwrapped == NULL)
+            return false;
+    }
+    memcpy(worker->unwrapped, text.data, text.size);
+
+    size_t end, next_end;
+    bool blank = blank_line(text, 0, &end);
+    while (end < text.size) {
+        bool next_blank = blank_line(text, end + 1, &next_end);
+        if (!blank && !next_blank) {
+            worker->unwrapped[end] = ' ';
+            if (end > 0 && text.data[end - 1] == '\r')
+                worker->unwrapped[end - 1] = ' ';
+        }
+        blank = next_blank;
+        end = next_end;
+    }
+    return true;
+}
+
 static sluice_status split_text(sluice_call *call, sluice_document *document, const struct options *options,
                                 UBreakIterator *breaks)
 {
+    struct worker *worker = sluice_call_worker(call);
     sluice_text text = sluice_document_text(document);
     if (text.size == 0)
         return SLUICE_OK;
     if (text.size > INT32_MAX)
         return sluice_call_fail(call, "ValueError", "a text of %zu bytes is longer than the %d that ICU takes",
                                 text.size, INT32_MAX);
+    if (options->wrapped && !unwrap(worker, text))
+        return SLUICE_NO_MEMORY;
 
     UErrorCode code = U_ZERO_ERROR;
     UText source = UTEXT_INITIALIZER;
-    utext_openUTF8(&source, text.data, (int64_t)text.size, &code);
+    utext_openUTF8(&source, options->wrapped ? worker->unwrapped : text.data, (int64_t)text.size, &code);
     ubrk_setUText(breaks, &source, &code);
     sluice_status status =
         U_SUCCESS(code) ? split(call, document, options, breaks)
@@ -380,6 +438,10 @@ static const sluice_parameter parameters[] = {
      .type = SLUICE_PARAMETER_BOOL,
      .fallback = "true",
      .help = "Strip white space from both ends of a sentence; false: the chunks joined are the text."},
+    {.name = "wrapped",
+     .type = SLUICE_PARAMETER_BOOL,
+     .fallback = "false",
+     .help = "The text is wrapped: line ends inside a paragraph do not end a sentence."},
     {.name = "traversal_path",
      .type = SLUICE_PARAMETER_STRING,
      .fallback = "\"r\"",

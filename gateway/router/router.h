@@ -37,6 +37,7 @@ void client_unref(struct client *client);
 struct reply {
     sluice_status status;
     bool failed;
+    bool executor_died; /* the failure is the second row of design 4a: HTTP answers 503 */
     const char *text;
     struct rope message;
 };

@@ -1,0 +1,33 @@
+/* fields.h - field numbers of package docarray that reader and writer of documents share. */
+#ifndef SLUICE_DOCUMENT_FIELDS_H
+#define SLUICE_DOCUMENT_FIELDS_H
+
+enum { ARRAY_DOCS = 1 };
+
+enum {
+    DOCUMENT_ID = 1,
+    DOCUMENT_BLOB = 2,
+    DOCUMENT_TENSOR = 3,
+    DOCUMENT_TEXT = 4,
+    DOCUMENT_GRANULARITY = 5,
+    DOCUMENT_ADJACENCY = 6,
+    DOCUMENT_PARENT_ID = 7,
+    DOCUMENT_WEIGHT = 8,
+    DOCUMENT_URI = 9,
+    DOCUMENT_MODALITY = 10,
+    DOCUMENT_MIME_TYPE = 11,
+    DOCUMENT_OFFSET = 12,
+    DOCUMENT_LOCATION = 13,
+    DOCUMENT_CHUNKS = 14,
+    DOCUMENT_MATCHES = 15,
+    DOCUMENT_EMBEDDING = 16,
+    DOCUMENT_TAGS = 17,
+    DOCUMENT_SCORES = 18,
+    DOCUMENT_EVALUATIONS = 19,
+    DOCUMENT_METADATA = 20
+};
+
+enum { SCORE_VALUE = 1, SCORE_OP_NAME = 2, SCORE_DESCRIPTION = 3, SCORE_REF_ID = 4 };
+enum { SCORES_KEY = 1, SCORES_VALUE = 2 };
+
+#endif

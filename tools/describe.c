@@ -1,0 +1,235 @@
+#include "tools/describe.h"
+#include "common/foundation/buffer.h"
+#include "common/foundation/clock.h"
+#include "common/foundation/file.h"
+#include "tools/logline.h"
+#include "common/foundation/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DESCRIBE_TIMEOUT_NS (10ull * CLOCK_NS_PER_SECOND)
+enum { OUTPUT_MAX = 1 << 20, ERRORS_MAX = 64 * 1024 };
+
+/* One plugin; its child runs while pid > 0. */
+struct question {
+    struct question *next;
+    char *path;
+    pid_t pid;
+    int output_fd, errors_fd; /* -1: at its end */
+    struct buffer output, errors;
+    uint64_t deadline_ns;
+    sluice_value *description;
+    sluice_error error; /* status SLUICE_OK until something failed */
+    bool answered;
+};
+
+struct describer {
+    struct question *questions;
+};
+
+struct describer *describer_new(void)
+{
+    return calloc(1, sizeof(struct describer));
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void end_child(struct question *question)
+{
+    if (question->pid > 0) {
+        kill(question->pid, SIGKILL);
+        waitpid(question->pid, NULL, 0);
+        question->pid = -1;
+    }
+    close_fd(&question->output_fd);
+    close_fd(&question->errors_fd);
+}
+
+struct describer *describer_free(struct describer *describer)
+{
+    while (describer != NULL && describer->questions != NULL) {
+        struct question *question = describer->questions;
+        describer->questions = question->next;
+        end_child(question);
+        buffer_done(&question->output);
+        buffer_done(&question->errors);
+        sluice_value_free(question->description);
+        free(question->path);
+        free(question);
+    }
+    free(describer);
+    return NULL;
+}
+
+static sluice_status start_child(struct question *question)
+{
+    char program[4096];
+    if (!file_installed((const void *)describer_new, "bin/sluice-executor", program, sizeof program))
+        return sluice_fail(&question->error, SLUICE_NOT_FOUND, "sluice-executor",
+                           "not found beside this program, so plugins cannot be looked at");
+    int output[2], errors[2];
+    if (pipe2(output, O_CLOEXEC) != 0)
+        return sluice_fail(&question->error, SLUICE_SYSTEM, "pipe", "%s", strerror(errno));
+    if (pipe2(errors, O_CLOEXEC) != 0) {
+        int failed = errno;
+        close(output[0]);
+        close(output[1]);
+        return sluice_fail(&question->error, SLUICE_SYSTEM, "pipe", "%s", strerror(failed));
+    }
+    struct spawn spawn = {
+        .program = program,
+        .arguments = (const char *const[]){"sluice-executor", "--describe", question->path, NULL},
+        .output = output[1],
+        .errors = errors[1],
+        .own_group = true,
+    };
+    sluice_status status = spawn_process(&spawn, &question->pid, NULL, &question->error);
+    close(output[1]);
+    close(errors[1]);
+    question->output_fd = output[0];
+    question->errors_fd = errors[0];
+    question->deadline_ns = clock_monotonic_ns() + DESCRIBE_TIMEOUT_NS;
+    return status;
+}
+
+static struct question *find(struct describer *describer, const char *path)
+{
+    for (struct question *question = describer->questions; question != NULL; question = question->next)
+        if (strcmp(question->path, path) == 0)
+            return question;
+    return NULL;
+}
+
+void describer_start(struct describer *describer, const char *path)
+{
+    if (find(describer, path) != NULL)
+        return;
+    struct question *question = calloc(1, sizeof *question);
+    char *copy = strdup(path);
+    if (question == NULL || copy == NULL) {
+        free(question);
+        free(copy);
+        return; /* describer_wait() tries again and reports */
+    }
+    question->path = copy;
+    question->pid = -1;
+    question->output_fd = question->errors_fd = -1;
+    buffer_init(&question->output, OUTPUT_MAX);
+    buffer_init(&question->errors, ERRORS_MAX);
+    question->next = describer->questions;
+    describer->questions = question;
+    if (start_child(question) != SLUICE_OK) {
+        end_child(question);
+        question->answered = true;
+    }
+}
+
+/* Read what one of the pipes has; closes it at its end. */
+static void take(int *fd, struct buffer *buffer)
+{
+    uint8_t chunk[4096];
+    ssize_t got = read(*fd, chunk, sizeof chunk);
+    if (got > 0)
+        buffer_append(buffer, chunk, (size_t)got);
+    else if (got == 0 || (errno != EINTR && errno != EAGAIN))
+        close_fd(fd);
+}
+
+static bool read_pipes(struct question *question)
+{
+    struct pollfd fds[2] = {
+        {.fd = question->output_fd, .events = POLLIN},
+        {.fd = question->errors_fd, .events = POLLIN}
+    };
+    int ready = poll(fds, 2, clock_poll_timeout(question->deadline_ns));
+    if (ready == 0)
+        return false;
+    if (fds[0].revents != 0)
+        take(&question->output_fd, &question->output);
+    if (fds[1].revents != 0)
+        take(&question->errors_fd, &question->errors);
+    return true;
+}
+
+/* The last line on stderr that is no debug output: what the child died of. */
+static const char *last_words(struct question *question)
+{
+    char *text = (char *)question->errors.data;
+    if (text == NULL)
+        return "";
+    for (size_t size = strlen(text); size > 0 && text[size - 1] == '\n'; size--)
+        text[size - 1] = '\0';
+    char *line = strrchr(text, '\n');
+    return logline_message(line != NULL ? line + 1 : text);
+}
+
+static sluice_status understand(struct question *question, int wait_status)
+{
+    sluice_error *error = &question->error;
+    if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
+        char end[128];
+        spawn_describe_end(wait_status, end, sizeof end);
+        const char *words = last_words(question);
+        if (WIFEXITED(wait_status) && words[0] != '\0')
+            return sluice_fail(error, SLUICE_INVALID, NULL, "%s", words);
+        return sluice_fail(error, SLUICE_INVALID, question->path, "the process that opened this plugin %s%s%s", end,
+                           words[0] != '\0' ? ": " : "", words);
+    }
+    if (question->output.failed != SLUICE_OK)
+        return sluice_fail(error, question->output.failed, question->path, "its description is too long");
+    sluice_error json_error;
+    if (sluice_value_from_json(buffer_text(&question->output), question->output.size, &question->description,
+                               &json_error) != SLUICE_OK)
+        return sluice_fail(error, SLUICE_INVALID, question->path, "its description is no JSON: %s", json_error.text);
+    return SLUICE_OK;
+}
+
+static void finish(struct question *question)
+{
+    while (question->output_fd >= 0 || question->errors_fd >= 0)
+        if (!read_pipes(question)) {
+            sluice_fail(&question->error, SLUICE_TIMEOUT, question->path, "opening this plugin took longer than %llu s",
+                        DESCRIBE_TIMEOUT_NS / CLOCK_NS_PER_SECOND);
+            end_child(question);
+            return;
+        }
+    int wait_status = 0;
+    while (waitpid(question->pid, &wait_status, 0) < 0 && errno == EINTR)
+        continue;
+    question->pid = -1;
+    understand(question, wait_status);
+}
+
+sluice_status describer_wait(struct describer *describer, const char *path, const sluice_value **ret_description,
+                             sluice_error *error)
+{
+    describer_start(describer, path);
+    struct question *question = find(describer, path);
+    if (question == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, path, "out of memory");
+    if (!question->answered) {
+        finish(question);
+        question->answered = true;
+        buffer_done(&question->output);
+        buffer_init(&question->output, OUTPUT_MAX);
+    }
+    if (question->error.status != SLUICE_OK) {
+        if (error != NULL)
+            *error = question->error;
+        return question->error.status;
+    }
+    *ret_description = question->description;
+    return SLUICE_OK;
+}

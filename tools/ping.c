@@ -1,0 +1,108 @@
+/* sluice ping - is a Flow, a gateway or an executor there, and how quickly does it answer? */
+#include "common/foundation/clock.h"
+#include "common/foundation/status.h"
+#include "tools/commands.h"
+
+#include <sluice/client.h>
+
+#include <string.h>
+#include <time.h>
+
+static const char *const targets[] = {"flow", "executor", "gateway", NULL};
+
+struct settings {
+    double timeout_ms, attempts, least_good;
+};
+
+/* One question. A Flow answers a dry run through all executors, one process its health service. */
+static sluice_status ask(sluice_client *client, bool flow, double timeout_seconds, sluice_error *error)
+{
+    if (flow)
+        return sluice_client_is_flow_ready(client, timeout_seconds, error);
+    sluice_health health = SLUICE_HEALTH_UNKNOWN;
+    sluice_status status = sluice_client_health(client, "", timeout_seconds, &health, error);
+    if (status == SLUICE_OK && health != SLUICE_HEALTH_SERVING)
+        return sluice_fail(error, SLUICE_UNAVAILABLE, NULL, "it answers that it is not serving");
+    return status;
+}
+
+static void pause_between_rounds(void)
+{
+    struct timespec second = {.tv_sec = 1};
+    while (nanosleep(&second, &second) != 0)
+        continue;
+}
+
+static int ping(const struct settings *settings, const char *target, const char *host)
+{
+    sluice_client *client;
+    sluice_error error;
+    if (sluice_client_open(host, &client, &error) != SLUICE_OK)
+        return report_error(&error);
+    double timeout_seconds = settings->timeout_ms < 0 ? 0 : settings->timeout_ms / 1000, sum_ms = 0;
+    unsigned attempts = (unsigned)settings->attempts, good = 0;
+    sluice_status last = SLUICE_OK;
+    for (unsigned round = 1; round <= attempts; round++) {
+        uint64_t start = clock_monotonic_ns();
+        sluice_status status = ask(client, strcmp(target, "flow") == 0, timeout_seconds, &error);
+        double ms = (double)(clock_monotonic_ns() - start) / CLOCK_NS_PER_MS;
+        if (status == SLUICE_OK) {
+            good++;
+            sum_ms += ms;
+            printf("%s %s is ready: round %u of %u, %.2f ms\n", target, host, round, attempts, ms);
+        } else {
+            last = status;
+            printf("%s %s is not ready: round %u of %u, %.2f ms: %s\n", target, host, round, attempts, ms, error.text);
+        }
+        fflush(stdout);
+        if (round < attempts)
+            pause_between_rounds();
+    }
+    printf("%u of %u rounds succeeded (%.0f %% lost)", good, attempts, 100.0 * (attempts - good) / attempts);
+    if (good > 0)
+        printf(", %.2f ms on average", sum_ms / good);
+    putchar('\n');
+    sluice_client_free(client);
+    return good >= settings->least_good ? 0 : status_codes_of(last)->exit_code;
+}
+
+static int run(int argc, char **argv)
+{
+    struct settings settings = {.timeout_ms = 3000, .attempts = 1, .least_good = 1};
+    const struct option options[] = {
+        {"timeout",                                                                        't', OPTION_NUMBER, "MS",
+         "How long to wait for each answer, in milliseconds; default 3000, -1: for ever.", &settings.timeout_ms, -1,
+         1e9, NULL},
+        {"attempts",                                                                   'a', OPTION_NUMBER, "N", "How many rounds, a second apart; default 1.", &settings.attempts, 1, 1e6,
+         NULL},
+        {"min-successful-attempts", 0, OPTION_NUMBER, "N", "How many rounds must succeed for exit code 0; default 1.",
+         &settings.least_good, 0, 1e6, NULL},
+        {0                                                                             }
+    };
+    int count;
+    enum options_outcome outcome = options_read(&command_ping, options, argc, argv, &count);
+    if (outcome != OPTIONS_GO)
+        return outcome == OPTIONS_HELPED ? 0 : EXIT_USAGE;
+    const char *target = count == 2 ? argv[1] : "flow";
+    for (const char *const *known = targets; *known != NULL; known++)
+        if (strcmp(*known, target) == 0)
+            return ping(&settings, *known, argv[count]);
+    fprintf(stderr, "sluice ping: \"%s\" cannot be pinged; say flow, executor or gateway\n", target);
+    return EXIT_USAGE;
+}
+
+const struct command command_ping = {
+    .name = "ping",
+    .arguments = "[flow|executor|gateway] HOST",
+    .summary = "Ask whether a Flow, a gateway or an executor is ready",
+    .help = "Asks the gateway at HOST (\"grpc://localhost:51234\", \"localhost:51234\") for a dry run through all "
+            "executors (flow, the default), or "
+            "the health service of a gateway or of an executor that listens on gRPC. Exit code 0 when enough rounds "
+            "succeeded, else "
+            "that of the last failure.",
+    .examples = "  sluice ping localhost:51234\n  sluice ping flow grpc://localhost:51234 --attempts 10 "
+                "--min-successful-attempts 9\n",
+    .least = 1,
+    .most = 2,
+    .run = run,
+};

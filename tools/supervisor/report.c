@@ -1,0 +1,91 @@
+#include "tools/supervisor/report.h"
+#include "common/foundation/file.h"
+#include "tools/json_text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* HOST:PORT, with brackets around an IPv6 address. */
+static void print_address(const struct report_front *front, char *text, size_t capacity)
+{
+    bool brackets = strchr(front->host, ':') != NULL;
+    snprintf(text, capacity, "%s%s%s:%u", brackets ? "[" : "", front->host, brackets ? "]" : "", front->port);
+}
+
+void report_print(const struct report *report, double ready_ms)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    buffer_printf(&text, "%-10s %-22s %s\n", "protocol", "address", "executors");
+    for (size_t i = 0; i < report->front_count; i++) {
+        char address[300];
+        print_address(&report->fronts[i], address, sizeof address);
+        buffer_printf(&text, "%-10s %-22s ", report->fronts[i].protocol, address);
+        for (size_t e = 0; i == 0 && e < report->flow->executor_count; e++)
+            buffer_printf(&text, "%s%s", e > 0 ? ", " : "", report->flow->executors[e].name);
+        if (i == 0 && report->flow->executor_count == 0)
+            buffer_append_text(&text, "none");
+        buffer_append_byte(&text, '\n');
+    }
+    buffer_printf(&text, "ready in %.1f ms\n", ready_ms);
+    file_write_all(STDOUT_FILENO, text.data, text.size, NULL);
+    buffer_done(&text);
+}
+
+static void send_line(struct buffer *line, int fd)
+{
+    buffer_append_byte(line, '\n');
+    file_write_all(fd, line->data, line->size, NULL);
+    buffer_done(line);
+    close(fd);
+}
+
+static void append_process(struct buffer *line, const struct child *child)
+{
+    const char *name = child->executor != NULL ? child->executor->name : "gateway";
+    buffer_append_text(line, "{\"name\":");
+    json_append_string(line, name, strlen(name));
+    if (child->executor != NULL)
+        buffer_printf(line, ",\"replica\":%u", child->replica);
+    buffer_printf(line, ",\"pid\":%d}", (int)child->pid);
+}
+
+void report_ready(const struct report *report, double ready_ms, int fd)
+{
+    if (fd < 0)
+        return;
+    struct buffer line;
+    buffer_init(&line, BUFFER_NO_LIMIT);
+    buffer_printf(&line, "{\"ready\":true,\"ready_ms\":%.1f,\"gateway\":[", ready_ms);
+    for (size_t i = 0; i < report->front_count; i++) {
+        const struct report_front *front = &report->fronts[i];
+        buffer_printf(&line, "%s{\"protocol\":", i > 0 ? "," : "");
+        json_append_string(&line, front->protocol, strlen(front->protocol));
+        buffer_append_text(&line, ",\"host\":");
+        json_append_string(&line, front->host, strlen(front->host));
+        buffer_printf(&line, ",\"port\":%u}", front->port);
+    }
+    buffer_append_text(&line, "],\"processes\":[");
+    for (size_t i = 0; i < report->child_count; i++) {
+        if (i > 0)
+            buffer_append_byte(&line, ',');
+        append_process(&line, &report->children[i]);
+    }
+    buffer_append_text(&line, "]}");
+    send_line(&line, fd);
+}
+
+void report_failure(const sluice_error *error, int fd)
+{
+    if (fd < 0)
+        return;
+    char text[sizeof error->where + sizeof error->text + 2];
+    snprintf(text, sizeof text, "%s%s%s", error->where, error->where[0] != '\0' ? ": " : "", error->text);
+    struct buffer line;
+    buffer_init(&line, BUFFER_NO_LIMIT);
+    buffer_append_text(&line, "{\"ready\":false,\"error\":");
+    json_append_string(&line, text, strlen(text));
+    buffer_append_byte(&line, '}');
+    send_line(&line, fd);
+}

@@ -1,0 +1,32 @@
+/* report.h - what `sluice run` says when a Flow is ready or could not start: for people, and for programs. */
+#ifndef SLUICE_SUPERVISOR_REPORT_H
+#define SLUICE_SUPERVISOR_REPORT_H
+
+#include "tools/supervisor/child.h"
+
+enum { REPORT_FRONTS_MAX = 16 };
+
+/* An open front of the gateway, as it reported it. */
+struct report_front {
+    char protocol[16];
+    char host[256];
+    unsigned port;
+};
+
+struct report {
+    const struct flow *flow;
+    uint64_t start_ns; /* elapsed: from the start of the command until everything was ready */
+    struct report_front fronts[REPORT_FRONTS_MAX];
+    size_t front_count;
+    const struct child *children; /* the first is the gateway */
+    size_t child_count;
+};
+
+/* The table and the line `ready in 41.2 ms`, on stdout. */
+void report_print(const struct report *report, double ready_ms);
+
+/* One line of JSON, then the end of the stream: closes `fd`. -1: nowhere. */
+void report_ready(const struct report *report, double ready_ms, int fd);
+void report_failure(const sluice_error *error, int fd);
+
+#endif
