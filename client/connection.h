@@ -1,0 +1,47 @@
+/*
+ * connection.h - what a client is inside: an address, a transport, a channel, the timers.
+ *
+ * Counted: streams hold a reference, so a client may be freed before its streams. The last reference is dropped by a
+ * thread of the program, never by the transport's. Nothing here changes after the start; any thread.
+ */
+#ifndef SLUICE_CLIENT_CONNECTION_H
+#define SLUICE_CLIENT_CONNECTION_H
+
+#include "client/address.h"
+#include "client/timer.h"
+#include "client/transport.h"
+
+#include <sluice/client.h>
+
+#include <stdatomic.h>
+
+enum { CONNECTION_PREFETCH = 1000 };
+
+struct sluice_client {
+    atomic_uint references;
+    struct address address;
+    char name[ADDRESS_HOST_MAX + 32]; /* "grpc://localhost:51234", for messages */
+    const struct transport *transport;
+    struct transport_channel *channel;
+    struct timers timers;
+    size_t window_max; /* requests in flight; SIZE_MAX: no bound */
+    bool wait_for_ready;
+};
+
+sluice_client *client_ref(sluice_client *client);
+void client_unref(sluice_client *client);
+
+/* Fill `error` from the end of a call: the client's name, the peer's words and code. Returns its status. */
+sluice_status client_call_failure(const sluice_client *client, const struct transport_end *end, sluice_error *error);
+
+/*
+ * One message out, one back, waiting for it. `message` may be empty. SLUICE_OK: *ret_answer is the caller's to
+ * rope_done().
+ */
+sluice_status client_ask(sluice_client *client, enum transport_method method, struct rope *message, double timeout_seconds,
+                         struct rope *ret_answer, sluice_error *error);
+
+/* Now plus so many seconds on clock.h; 0 (none) for 0 and less. */
+uint64_t client_deadline_ns(double timeout_seconds);
+
+#endif
