@@ -2,6 +2,7 @@
 #include "gateway/router/pattern.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ START_TEST(a_catastrophic_pattern_is_cut_off)
     struct pattern *pattern = NULL;
     sluice_error error;
     bool result;
-    const char *text = "(a*)*(a*)*(a*)*b\\1$";
+    const char *text = "(a|aa)+$";
     ck_assert_int_eq(pattern_get(cache, text, strlen(text), &pattern, NULL), SLUICE_OK);
     ck_assert_int_eq(pattern_match(pattern, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac", &result, &error), SLUICE_LIMIT);
     ck_assert_ptr_nonnull(strstr(error.text, "too long to match"));
