@@ -59,16 +59,17 @@ struct flow_gateway {
     uint64_t drain_timeout_ns; /* default 10 s */
     bool compatibility_3_5;    /* error code 3 instead of 1 */
     struct flow_limits limits;
-    const char *const *env; /* NAME, value, NAME, value, …, NULL */
+    const char *const *env; /* NAME, value, NAME, value, …, NULL; never NULL */
 };
 
 struct flow_executor {
     struct flow_place place;
     const char *name;       /* deployment name, "executor0" */
     const char *uses;       /* as written, for messages; NULL: BaseExecutor */
-    const char *plugin;     /* absolute path of the .so; NULL: documents pass through */
+    const char *plugin;     /* absolute path of the .so; NULL: documents pass through. Without find_plugin: as written */
     const char *class_name; /* jtype or class as written, else the plugin's name, else "BaseExecutor" */
-    const char *description;
+    const char *metas_name; /* metas.name, else the class name: the workspace's folder, parameters by class */
+    const char *description; /* metas.description, or "" */
     const char *workspace;  /* base folder, absolute; NULL: the default */
     const sluice_value *uses_with;     /* map; never NULL; checked and with defaults of the plugin's table */
     const sluice_value *uses_requests; /* map endpoint -> handler name; never NULL */

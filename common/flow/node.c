@@ -1,0 +1,84 @@
+#include "common/flow/yaml.h"
+
+#include <string.h>
+
+const char *node_kind_name(const struct node *node)
+{
+    static const char *const names[] = {[NODE_NULL] = "null",     [NODE_BOOL] = "true or false", [NODE_NUMBER] = "a number",
+                                        [NODE_STRING] = "a text", [NODE_LIST] = "a list",        [NODE_MAP] = "a map"};
+    return node == NULL ? "null" : names[node->kind];
+}
+
+static void check_exact(const struct node *node, struct problems *problems)
+{
+    if (node->inexact)
+        problem_error(problems, node->place,
+                      "the integer %s is beyond 2^53 and would lose digits; write it as a text: \"'%s'\"", node->text,
+                      node->text);
+}
+
+static sluice_status fill_map(const struct node *node, sluice_value *map, struct problems *problems);
+
+static sluice_status fill_list(const struct node *node, sluice_value *list, struct problems *problems)
+{
+    sluice_status status = SLUICE_OK;
+    for (size_t i = 0; i < node->count && status == SLUICE_OK; i++) {
+        const struct node *item = node->items[i];
+        sluice_value *child;
+        switch (item->kind) {
+        case NODE_NULL: status = sluice_value_append_null(list); break;
+        case NODE_BOOL: status = sluice_value_append_bool(list, item->truth); break;
+        case NODE_NUMBER:
+            check_exact(item, problems);
+            status = sluice_value_append_number(list, item->number);
+            break;
+        case NODE_STRING: status = sluice_value_append_text(list, (sluice_text){item->text, item->size}); break;
+        case NODE_LIST:
+            child = sluice_value_append_list(list);
+            status = child != NULL ? fill_list(item, child, problems) : SLUICE_NO_MEMORY;
+            break;
+        case NODE_MAP:
+            child = sluice_value_append_map(list);
+            status = child != NULL ? fill_map(item, child, problems) : SLUICE_NO_MEMORY;
+            break;
+        }
+    }
+    return status;
+}
+
+sluice_status node_into_value(const struct node *node, sluice_value *map, const char *key, struct problems *problems)
+{
+    sluice_value *child;
+    switch (node->kind) {
+    case NODE_NULL: return sluice_value_set_null(map, key);
+    case NODE_BOOL: return sluice_value_set_bool(map, key, node->truth);
+    case NODE_NUMBER: check_exact(node, problems); return sluice_value_set_number(map, key, node->number);
+    case NODE_STRING:
+        return sluice_value_set_text(map, sluice_text_of(key), (sluice_text){node->text, node->size});
+    case NODE_LIST:
+        child = sluice_value_set_list(map, key);
+        return child != NULL ? fill_list(node, child, problems) : SLUICE_NO_MEMORY;
+    case NODE_MAP:
+        child = sluice_value_set_map(map, key);
+        return child != NULL ? fill_map(node, child, problems) : SLUICE_NO_MEMORY;
+    }
+    return SLUICE_INTERNAL;
+}
+
+static sluice_status fill_map(const struct node *node, sluice_value *map, struct problems *problems)
+{
+    sluice_status status = SLUICE_OK;
+    for (size_t i = 0; i < node->count && status == SLUICE_OK; i++)
+        status = node_into_value(node->entries[i].value, map, node->entries[i].key, problems);
+    return status;
+}
+
+sluice_value *node_to_value(const struct node *map, struct problems *problems)
+{
+    sluice_value *value = sluice_value_new_map();
+    if (value != NULL && (map == NULL || fill_map(map, value, problems) == SLUICE_OK))
+        return value;
+    sluice_value_free(value);
+    problems->no_memory = true;
+    return NULL;
+}
