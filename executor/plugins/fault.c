@@ -248,13 +248,12 @@ static sluice_status duplicate(sluice_document_array *documents)
     return SLUICE_OK;
 }
 
-/* Bytes that no UTF-8 text has: a client's protobuf reader must notice. */
 static sluice_status spoil(sluice_document *document, enum wrong wrong)
 {
-    static const char garbage[] = {'g', '\xC3', '\x28', '\xFF', '\xFE'};
+    static const char garbage[] = {'\0', '\xC3', '\x28', '\xFF', '\xFE'}; /* no text in any encoding that is in use */
     static const char id[] = "not-the-id-you-sent";
     return wrong == WRONG_IDS ? sluice_document_set_id(document, id, sizeof(id) - 1)
-                              : sluice_document_set_text(document, garbage, sizeof(garbage));
+                              : sluice_document_set_blob(document, garbage, sizeof(garbage));
 }
 
 static sluice_status spoil_all(sluice_document_array *documents, enum wrong wrong)

@@ -3,9 +3,14 @@
 
 #include <check.h>
 #include <dlfcn.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 const sluice_plugin *kit_plugin(const char *name)
 {
@@ -116,4 +121,42 @@ void kit_equal(sluice_text text, const void *data, size_t size)
 {
     ck_assert_msg(text.size == size && memcmp(text.data, data, size) == 0, "\"%.*s\" instead of \"%.*s\"", (int)text.size,
                   text.data, (int)size, (const char *)data);
+}
+
+int kit_post_in_child(struct kit *kit, const char *endpoint, const char *parameters, int limit_ms)
+{
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        kit_post(kit, endpoint, parameters, "a");
+        _exit(0);
+    }
+    struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, child, 0), .events = POLLIN};
+    ck_assert_int_ge(ended.fd, 0);
+    if (poll(&ended, 1, limit_ms) == 0)
+        kill(child, SIGKILL);
+    close(ended.fd);
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    return status;
+}
+
+bool kit_died_of(int wait_status, int signal)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    if (signal == SIGSEGV)
+        return WIFSIGNALED(wait_status) || (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) != 0);
+#endif
+    return WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == signal;
+}
+
+int kit_run(const char *name, struct TCase *tests)
+{
+    Suite *suite = suite_create(name);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
 }

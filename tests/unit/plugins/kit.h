@@ -42,4 +42,14 @@ void kit_failed(struct kit *kit, const char *description);
 /* A text equals these bytes. */
 void kit_equal(sluice_text text, const void *data, size_t size);
 
+/* Post in a child process: how that ended, as waitpid() tells. 0: the handler returned. Ended by SIGKILL after `limit_ms`. */
+int kit_post_in_child(struct kit *kit, const char *endpoint, const char *parameters, int limit_ms);
+
+/* Did the process die of this signal? A sanitizer reports a bad access and aborts. */
+bool kit_died_of(int wait_status, int signal);
+
+/* Run a test case as a program: its exit status. */
+struct TCase;
+int kit_run(const char *name, struct TCase *tests);
+
 #endif
