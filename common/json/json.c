@@ -1,0 +1,105 @@
+#include "common/json/json.h"
+#include "common/foundation/buffer.h"
+#include "common/foundation/file.h"
+#include "common/json/module.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+
+static const struct json_module *module;
+static char problem[PATH_MAX + 200];
+
+/* The module stays loaded until the process ends. */
+static void load(void)
+{
+    char path[PATH_MAX];
+    if (!file_installed((const void *)&module, JSON_MODULE_FILE, path, sizeof path)) {
+        snprintf(problem, sizeof problem, "JSON needs the file " JSON_MODULE_FILE
+                                          " of this installation, which is not there; install Sluice again");
+        return;
+    }
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    const struct json_module *(*get)(void) = NULL;
+    if (handle != NULL)
+        *(void **)&get = dlsym(handle, JSON_MODULE_SYMBOL);
+    if (get == NULL) {
+        const char *reason = dlerror();
+        snprintf(problem, sizeof problem, "the JSON module cannot be loaded: %s", reason != NULL ? reason : path);
+        return;
+    }
+    const struct json_module *found = get();
+    if (found->version == JSON_MODULE_VERSION)
+        module = found;
+    else
+        snprintf(problem, sizeof problem, "%s has version %u, this program needs %d; install Sluice again", path,
+                 found->version, JSON_MODULE_VERSION);
+}
+
+static sluice_status need_module(sluice_error *error)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load);
+    return module != NULL ? SLUICE_OK : sluice_fail(error, SLUICE_SYSTEM, "json", "%s", problem);
+}
+
+void json_place(char *text, size_t capacity, size_t line, size_t column)
+{
+    if (line > 1)
+        snprintf(text, capacity, "line %zu, column %zu", line, column);
+    else
+        snprintf(text, capacity, "column %zu", column);
+}
+
+sluice_status json_read(const char *text, size_t size, size_t depth, const struct json_events *events, void *context,
+                        const char *where, sluice_error *error)
+{
+    sluice_status status = need_module(error);
+    if (status != SLUICE_OK)
+        return status;
+    struct json_failure failure = {0};
+    char place[64];
+    enum json_outcome outcome = module->read(text, size, depth, events, context, &failure);
+    json_place(place, sizeof place, failure.line, failure.column);
+    switch (outcome) {
+    case JSON_DONE: return SLUICE_OK;
+    case JSON_MALFORMED: return sluice_fail(error, SLUICE_INVALID, where, "%s: %s", place, failure.text);
+    case JSON_TOO_DEEP:
+        return sluice_fail(error, SLUICE_LIMIT, where, "%s: nested deeper than %zu levels", place, depth);
+    case JSON_STOPPED: events->stopped(context, failure.line, failure.column); return SLUICE_CANCELLED;
+    default: return sluice_fail(error, SLUICE_NO_MEMORY, where, "no memory to read JSON");
+    }
+}
+
+sluice_status json_printer(json_print_double *ret_print, sluice_error *error)
+{
+    sluice_status status = need_module(error);
+    if (status == SLUICE_OK)
+        *ret_print = module->print_double;
+    return status;
+}
+
+void json_write_string(struct buffer *buffer, const void *data, size_t size)
+{
+    const uint8_t *at = data, *end = at + size, *plain = at;
+    buffer_append_byte(buffer, '"');
+    for (; at < end; at++) {
+        if (*at >= 0x20 && *at != '"' && *at != '\\')
+            continue;
+        buffer_append(buffer, plain, (size_t)(at - plain));
+        plain = at + 1;
+        switch (*at) {
+        case '"': buffer_append_text(buffer, "\\\""); break;
+        case '\\': buffer_append_text(buffer, "\\\\"); break;
+        case '\n': buffer_append_text(buffer, "\\n"); break;
+        case '\r': buffer_append_text(buffer, "\\r"); break;
+        case '\t': buffer_append_text(buffer, "\\t"); break;
+        case '\b': buffer_append_text(buffer, "\\b"); break;
+        case '\f': buffer_append_text(buffer, "\\f"); break;
+        default: buffer_printf(buffer, "\\u%04x", *at);
+        }
+    }
+    buffer_append(buffer, plain, (size_t)(end - plain));
+    buffer_append_byte(buffer, '"');
+}
