@@ -320,27 +320,44 @@ static void room_came(void *context)
     call_unref(call);
 }
 
-/* Arm the next read if there is credit for it. Any thread, without the lock. */
+/* May a read be started, as far as this stream is concerned? Then it is claimed. */
+static bool claim_read(struct stream *stream)
+{
+    pthread_mutex_lock(&stream->mutex);
+    bool ended = stream->half_closed || stream->stopped || stream->drained || stream->gone || stream->broken;
+    bool claimed = !ended && !stream->reading && stream->in_work < stream->prefetch;
+    stream->reading = stream->reading || claimed;
+    pthread_mutex_unlock(&stream->mutex);
+    return claimed;
+}
+
+/* Give the claim back. True when nobody has asked the router for room yet: the caller does. */
+static bool unclaim_read(struct stream *stream)
+{
+    pthread_mutex_lock(&stream->mutex);
+    bool asks = !stream->awaits_room;
+    stream->awaits_room = true;
+    stream->reading = false;
+    pthread_mutex_unlock(&stream->mutex);
+    return asks;
+}
+
+/* Arm the next read if there is credit for it. Any thread, without the lock; the caller holds the call. */
 static void read_more(struct call *call)
 {
     struct stream *stream = call->state;
+    struct router *router = call->front->router;
 
-    pthread_mutex_lock(&stream->mutex);
-    bool wanted = !stream->reading && !stream->awaits_room && !stream->half_closed && !stream->stopped && !stream->drained &&
-                  !stream->gone && !stream->broken && stream->in_work < stream->prefetch;
-    stream->reading = stream->reading || wanted; /* claimed */
-    pthread_mutex_unlock(&stream->mutex);
-    if (!wanted)
-        return;
-    if (router_has_room(call->front->router, call->client)) {
-        call_read(call, &stream->incoming, &stream->read);
-        return;
+    while (claim_read(stream)) {
+        if (router_has_room(router, call->client)) {
+            call_read(call, &stream->incoming, &stream->read);
+            return;
+        }
+        if (!unclaim_read(stream))
+            return;
+        router_when_room(router, room_came, call_ref(call));
+        /* Room may have come before the router knew that we wait for it: look once more. */
     }
-    pthread_mutex_lock(&stream->mutex);
-    stream->reading = false;
-    stream->awaits_room = true;
-    pthread_mutex_unlock(&stream->mutex);
-    router_when_room(call->front->router, room_came, call_ref(call));
 }
 
 /* A message that was read cannot become a request: reading ends, what is in flight is answered, then the status comes. */
