@@ -58,7 +58,8 @@ struct stream {
     grpc_byte_buffer *incoming;
 
     uint32_t in_work;
-    bool reading, half_closed, awaits_room;
+    bool reading; /* a read is armed, or its message is on its way into the router */
+    bool half_closed, awaits_room;
     bool drained; /* the gateway stops: no more reads */
     bool stopped; /* a failure: no more reads, and the end is `code` with `text` */
     bool gone;    /* the client went away or was too late: nothing can be sent */
@@ -261,7 +262,9 @@ static void advance(struct call *call)
     bool free_to_send = stream->sending == NULL && !stream->gone && !stream->broken && !stream->ending;
     struct item *item = free_to_send ? next_answer(stream, &empty) : NULL;
     bool first = !stream->begun;
-    bool more = item != NULL && more_to_send(stream);
+    /* A hint that more follows makes core hold the write back. Not with the initial metadata: core would hold those
+     * back as well, and this batch, which waits for them, would never be done. */
+    bool more = item != NULL && !first && more_to_send(stream);
     bool end = free_to_send && item == NULL && may_end(stream);
     if (end)
         settle_end(stream);
@@ -426,7 +429,6 @@ static void message_read(struct rpc_event *event, bool ok)
     /* No message is the half-close, unless core gave the call up (message too large, connection lost). */
     bool half_closed = ok && message == NULL && !grpc_call_failed_before_recv_message(call->rpc);
     pthread_mutex_lock(&stream->mutex);
-    stream->reading = false;
     stream->half_closed = stream->half_closed || half_closed;
     stream->broken = stream->broken || (message == NULL && !half_closed);
     bool wanted = message != NULL && !stream->stopped && !stream->drained && !stream->gone && !stream->ending;
@@ -438,6 +440,9 @@ static void message_read(struct rpc_event *event, bool ok)
 
     if (wanted) {
         take_message(call, message);
+        pthread_mutex_lock(&stream->mutex);
+        stream->reading = false; /* only now: the next message must not overtake this one */
+        pthread_mutex_unlock(&stream->mutex);
         read_more(call);
     } else {
         if (message != NULL)
