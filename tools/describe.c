@@ -1,4 +1,5 @@
 #include "tools/describe.h"
+#include "common/flow/description.h"
 #include "common/foundation/buffer.h"
 #include "common/foundation/clock.h"
 #include "common/foundation/file.h"
@@ -189,10 +190,10 @@ static sluice_status understand(struct question *question, int wait_status)
     }
     if (question->output.failed != SLUICE_OK)
         return sluice_fail(error, question->output.failed, question->path, "its description is too long");
-    sluice_error json_error;
-    if (sluice_value_from_json(buffer_text(&question->output), question->output.size, &question->description,
-                               &json_error) != SLUICE_OK)
-        return sluice_fail(error, SLUICE_INVALID, question->path, "its description is no JSON: %s", json_error.text);
+    sluice_error cause;
+    if (description_from_text(buffer_text(&question->output), question->output.size, &question->description, &cause) !=
+        SLUICE_OK)
+        return sluice_fail(error, SLUICE_INVALID, question->path, "its description cannot be read: %s", cause.text);
     return SLUICE_OK;
 }
 
