@@ -79,7 +79,7 @@ static sluice_status start_child(struct question *question)
     char program[4096];
     if (!file_installed((const void *)describer_new, "bin/sluice-executor", program, sizeof program))
         return sluice_fail(&question->error, SLUICE_NOT_FOUND, "sluice-executor",
-                           "not found beside this program, so plugins cannot be looked at");
+                           "sluice-executor is not installed beside this program, so plugins cannot be looked at");
     int output[2], errors[2];
     if (pipe2(output, O_CLOEXEC) != 0)
         return sluice_fail(&question->error, SLUICE_SYSTEM, "pipe", "%s", strerror(errno));
