@@ -20,9 +20,9 @@ static int run(int argc, char **argv)
 {
     struct option_list overrides = {0};
     const struct option options[] = {
-        {"set",        's', OPTION_LIST, "KEY=VALUE",
-         "Check with this change, as `sluice run --set` makes it. May be given several times.", &overrides, 0, 0, NULL},
-        {0}
+        LIST_OPTION("set", 's', "KEY=VALUE", &overrides,
+                    "Check with this change, as `sluice run --set` makes it. May be given several times."),
+        OPTIONS_END,
     };
     int count;
     enum options_outcome outcome = options_read(&command_check, options, argc, argv, &count);

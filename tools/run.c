@@ -57,21 +57,22 @@ static int run(int argc, char **argv)
     uint64_t start_ns = clock_monotonic_ns();
     struct settings settings = {.ready_fd = -1, .flow_fd = -1, .stop_fd = -1, .timeout_ready = -1};
     const struct option options[] = {
-        {"set",                                                        's', OPTION_LIST, "KEY=VALUE",
-         "Run with this change: a key of the gateway (port, gateway.prefetch, …) or of an executor (encoder.workers, "
-         "encoder.uses_with.model, …). May be given several times.", &settings.overrides, 0, 0, NULL},
-        {"timeout-ready",                                                 't', OPTION_NUMBER, "SECONDS",
-         "How long every process may take until it is ready, instead of what the Flow file says (timeout_ready). 0: as "
-         "long as it takes.", &settings.timeout_ready, 0, TIMEOUT_MAX, NULL},
-        {"", 0, OPTION_HEADING, NULL, "Options for programs that start Flows:", NULL, 0, 0, NULL},
-        {"ready-fd",                                                           0, OPTION_NUMBER, "N",
-         "Write one line of JSON to the open descriptor N when the Flow is ready, or could not start, then close it.", &settings.ready_fd, 0, DESCRIPTOR_MAX, NULL},
-        {"flow-fd",                                                        0, OPTION_NUMBER, "N", "Read the Flow from the open descriptor N instead of a file.",
-         &settings.flow_fd, 0, DESCRIPTOR_MAX, NULL},
-        {"stop-fd",                                              0, OPTION_NUMBER, "N",
-         "Stop, as on SIGTERM, when the open descriptor N is at its end, as it is when the program that "
-         "holds the other end of a pipe has ended.", &settings.stop_fd, 0, DESCRIPTOR_MAX, NULL},
-        {0                                              }
+        LIST_OPTION("set", 's', "KEY=VALUE", &settings.overrides,
+                    "Run with this change: a key of the gateway (port, gateway.prefetch, …) or of an executor "
+                    "(encoder.workers, encoder.uses_with.model, …). May be given several times."),
+        NUMBER_OPTION("timeout-ready", 't', "SECONDS", &settings.timeout_ready, 0, TIMEOUT_MAX,
+                      "How long every process may take until it is ready, instead of what the Flow file says "
+                      "(timeout_ready). 0: as long as it takes."),
+        OPTION_GROUP("Options for programs that start Flows:"),
+        INTEGER_OPTION("ready-fd", 0, "N", &settings.ready_fd, 0, DESCRIPTOR_MAX,
+                       "Write one line of JSON to the open descriptor N when the Flow is ready, or could not start, "
+                       "then close it."),
+        INTEGER_OPTION("flow-fd", 0, "N", &settings.flow_fd, 0, DESCRIPTOR_MAX,
+                       "Read the Flow from the open descriptor N instead of a file."),
+        INTEGER_OPTION("stop-fd", 0, "N", &settings.stop_fd, 0, DESCRIPTOR_MAX,
+                       "Stop, as on SIGTERM, when the open descriptor N is at its end, as it is when the program that "
+                       "holds the other end of a pipe has ended."),
+        OPTIONS_END,
     };
     int count;
     enum options_outcome outcome = options_read(&command_run, options, argc, argv, &count);
