@@ -74,7 +74,7 @@ END_TEST
 
 START_TEST(a_base_that_is_too_long_is_passed_over)
 {
-    char deep[128];
+    char deep[256];
     struct folder folder;
     snprintf(deep, sizeof deep, "%s/%080d", base, 0);
     ck_assert_int_eq(mkdir(deep, 0700), 0);
