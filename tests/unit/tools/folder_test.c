@@ -97,7 +97,7 @@ START_TEST(a_name_that_is_too_long_is_told)
     struct folder folder;
     unsetenv("TMPDIR");
     ck_assert_int_eq(folder_make(&folder, &long_flow, &error), SLUICE_INVALID);
-    ck_assert_ptr_nonnull(strstr(error.text, "0123456789"));
+    ck_assert_ptr_nonnull(strstr(error.where, "0123456789"));
     ck_assert_str_eq(folder.path, "");
     folder_remove(&folder);
 }
