@@ -136,9 +136,12 @@ static void push_next(struct post *post)
     } else if (!more) {
         post->input_over = true;
         sluice_stream_finish(post->stream, NULL);
-    } else if (stream_push_message(post->stream, sluice_text_of(id), &message, &error) != SLUICE_OK) {
-        /* Room was there and only this thread pushes: the stream has failed, and pulling it says how. */
-        post->input_over = true;
+    } else {
+        status = stream_push_message(post->stream, sluice_text_of(id), &message, &error);
+        /* Room was there and only this thread pushes: so the stream is over, and pulling it says why. */
+        post->input_over = status == SLUICE_CANCELLED;
+        if (status != SLUICE_OK && status != SLUICE_CANCELLED)
+            fail(post, &error);
     }
     rope_done(&message);
 }

@@ -437,10 +437,15 @@ sluice_status sluice_stream_push_document(sluice_stream *stream, const sluice_do
     return status;
 }
 
+static bool holds_documents(const struct sluice_stream *stream)
+{
+    return stream->held != NULL && sluice_document_array_size(stream->held) > 0;
+}
+
 sluice_status sluice_stream_flush(sluice_stream *stream, double timeout_seconds, sluice_error *error)
 {
     pthread_mutex_lock(&stream->push_lock);
-    sluice_status status = sluice_document_array_size(stream->held) > 0 ? push_held(stream, timeout_seconds, error) : SLUICE_OK;
+    sluice_status status = holds_documents(stream) ? push_held(stream, timeout_seconds, error) : SLUICE_OK;
     pthread_mutex_unlock(&stream->push_lock);
     return status;
 }
@@ -477,7 +482,7 @@ sluice_status sluice_stream_finish(sluice_stream *stream, sluice_error *error)
 {
     sluice_status status = SLUICE_OK;
     pthread_mutex_lock(&stream->push_lock);
-    if (sluice_document_array_size(stream->held) > 0)
+    if (holds_documents(stream))
         status = make_tail(stream, error);
     if (status == SLUICE_OK) {
         pthread_mutex_lock(&stream->lock);

@@ -205,8 +205,8 @@ static struct transport_call *call_new(const struct transport_events *events, vo
     return call;
 }
 
-/* `outstanding` is raised before the first batch, so that the call cannot be over between the two. */
-static void start_call(struct transport_call *call, const struct transport_call_settings *settings)
+/* Both batches start under the lock: their events wait, so the call cannot be over between the two. */
+static bool start_call(struct transport_call *call, const struct transport_call_settings *settings)
 {
     grpc_op first[2] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA,
@@ -220,10 +220,14 @@ static void start_call(struct transport_call *call, const struct transport_call_
         .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
         .data.recv_status_on_client = {.trailing_metadata = &call->trailing, .status = &call->code, .status_details = &call->details},
     };
-    call->outstanding = 1;
-    start(call, &second, 1, &call->status_received);
-    start(call, first, 2, &call->started);
-    settle(call);
+    pthread_mutex_lock(&call->lock);
+    bool started = rpc_start_batch(call->call, first, 2, &call->started);
+    bool waiting = started && rpc_start_batch(call->call, &second, 1, &call->status_received);
+    call->outstanding = (unsigned)started + (unsigned)waiting;
+    pthread_mutex_unlock(&call->lock);
+    if (started && !waiting)
+        grpc_call_cancel_with_status(call->call, GRPC_STATUS_INTERNAL, "the gRPC library refused an operation", NULL);
+    return started;
 }
 
 static sluice_status call_start(struct transport_channel *channel, const struct transport_call_settings *settings,
@@ -242,8 +246,10 @@ static sluice_status call_start(struct transport_channel *channel, const struct 
     call->call = grpc_channel_create_call(channel->channel, NULL, GRPC_PROPAGATE_DEFAULTS, channel->queue, path, NULL,
                                           rpc_deadline_of(settings->deadline_ns), NULL);
     *ret_call = call;
-    start_call(call, settings);
-    return SLUICE_OK;
+    if (start_call(call, settings))
+        return SLUICE_OK;
+    call_release(call);
+    return sluice_fail(error, SLUICE_INTERNAL, NULL, "the gRPC library refused a call");
 }
 
 static void call_send(struct transport_call *call, struct rope *message)
