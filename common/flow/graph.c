@@ -16,6 +16,7 @@ struct builder {
     struct problems *problems;
     size_t **needs;
     size_t *needs_count;
+    bool *in_cycle; /* of a cycle that was reported */
     size_t errors_before;
 };
 
@@ -154,6 +155,8 @@ static void report_later(const struct builder *builder, size_t item, size_t late
     struct buffer text;
     buffer_init(&text, 4096);
     for (size_t i = 0; i < length; i++)
+        builder->in_cycle[path[i]] = true;
+    for (size_t i = 0; i < length; i++)
         buffer_printf(&text, "\"%s\" needs ", builder->items[i == 0 ? item : path[i - 1]].name);
     buffer_printf(&text, "\"%s\"", builder->items[item].name);
     problem_error(builder->problems, place, "a cycle: %s", buffer_text(&text));
@@ -164,7 +167,8 @@ static sluice_status check_order(struct builder *builder)
 {
     bool *seen = arena_alloc(builder->arena, builder->count + 1);
     size_t *path = arena_alloc(builder->arena, (builder->count + 1) * sizeof *path);
-    if (seen == NULL || path == NULL)
+    builder->in_cycle = arena_zalloc(builder->arena, builder->count + 1);
+    if (seen == NULL || path == NULL || builder->in_cycle == NULL)
         return SLUICE_NO_MEMORY;
     for (size_t i = 0; i < builder->count; i++)
         for (size_t n = 0; n < builder->needs_count[i]; n++)
@@ -173,7 +177,7 @@ static sluice_status check_order(struct builder *builder)
     return SLUICE_OK;
 }
 
-/* Nodes that can never start because of something in a cycle before them. A node with a wrong need is reported already. */
+/* Nodes that can never start because of a cycle before them. A node with a wrong need is reported already. */
 static sluice_status check_reachable(struct builder *builder)
 {
     bool *reached = arena_zalloc(builder->arena, builder->count + 1);
@@ -189,15 +193,11 @@ static sluice_status check_reachable(struct builder *builder)
                 changed = reached[i] = true;
         }
     }
-    for (size_t i = 0; i < builder->count; i++) {
-        bool in_cycle = false;
-        for (size_t n = 0; n < builder->needs_count[i]; n++)
-            in_cycle |= builder->needs[i][n] < builder->count && builder->needs[i][n] > i;
-        if (!reached[i] && !in_cycle)
+    for (size_t i = 0; i < builder->count; i++)
+        if (!reached[i] && !builder->in_cycle[i])
             problem_error(builder->problems, builder->items[i].place,
                           "executor \"%s\" can never be reached: nothing leads from the gateway to what it needs",
                           builder->items[i].name);
-    }
     return SLUICE_OK;
 }
 

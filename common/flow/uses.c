@@ -73,6 +73,15 @@ static const struct node *parse(struct loader *loader, const char *text, size_t 
     return root;
 }
 
+/* The file's name as the reader of a message can open it: beside the Flow's file as that was given. */
+static const char *shown_path(struct loader *loader, const char *path)
+{
+    const char *file = loader->options->file, *slash = file != NULL ? strrchr(file, '/') : NULL;
+    if (slash == NULL || path[0] == '/')
+        return loader_text(loader, path);
+    return arena_printf(loader->arena, "%.*s/%s", (int)(slash - file), file, path);
+}
+
 static const struct node *read_yaml_file(struct loader *loader, const struct node *uses, const char *executor,
                                          struct target *target)
 {
@@ -94,7 +103,7 @@ static const struct node *read_yaml_file(struct loader *loader, const struct nod
         return NULL;
     }
     target->folder = folder_of(loader, path);
-    return parse(loader, text, size, (struct flow_place){.file = loader_text(loader, uses->text)}, environment, executor);
+    return parse(loader, text, size, (struct flow_place){.file = shown_path(loader, uses->text)}, environment, executor);
 }
 
 static void check_yaml(struct loader *loader, const struct node *yaml)

@@ -41,9 +41,6 @@ void kit_expect(const char *text, const char *lines);
 /* The same with the make-believe source. */
 void kit_expect_with_plugins(const char *text, const char *lines);
 
-/* NULL when the models are equal, else the name of what differs. */
-const char *kit_difference(const struct flow *a, const struct flow *b);
-
 /* Writes the flow, loads that as resolved, and fails the test unless the models are equal. */
 void kit_expect_round_trip(const struct flow *flow);
 
