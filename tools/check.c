@@ -1,42 +1,18 @@
 /* sluice check - every problem of Flow files, without running them. */
-#include "common/foundation/buffer.h"
-#include "common/foundation/file.h"
 #include "common/foundation/status.h"
 #include "tools/commands.h"
-#include "tools/source.h"
+#include "tools/flow_file.h"
 
-#include <string.h>
-#include <unistd.h>
-
-static int check_file(const char *file, const char *const *overrides)
+static int check_file(const char *path, const char *const *overrides)
 {
-    struct buffer text;
-    buffer_init(&text, SOURCE_FILE_MAX);
-    sluice_error error;
-    bool from_stdin = strcmp(file, "-") == 0;
-    sluice_status status =
-        from_stdin ? file_read_all(STDIN_FILENO, "(stdin)", &text, &error) : file_read_path(file, &text, &error);
-    struct source *source = source_new();
-    if (status == SLUICE_OK && source == NULL)
-        status = sluice_fail(&error, SLUICE_NO_MEMORY, file, "out of memory");
-    if (status != SLUICE_OK) {
-        buffer_done(&text);
-        source_free(source);
-        return report_error(&error);
-    }
+    struct flow_file file = {.path = path, .overrides = overrides};
     struct flow *flow = NULL;
-    struct flow_report report = {0};
-    struct arena *arena = NULL;
-    status =
-        source_load(source, buffer_text(&text), text.size, from_stdin ? NULL : file, overrides, &flow, &report, &arena);
-    source_print_report(&report);
+    sluice_error error;
+    sluice_status status = flow_file_load(&file, &flow, &error);
     if (status == SLUICE_OK)
         flow_free(flow);
-    else if (report.error_count == 0)
-        fprintf(stderr, "sluice: %s: %s\n", file, sluice_status_name(status));
-    arena_free(arena);
-    source_free(source);
-    buffer_done(&text);
+    else if (status != SLUICE_INVALID)
+        return report_error(&error);
     return status_codes_of(status)->exit_code;
 }
 
@@ -44,9 +20,9 @@ static int run(int argc, char **argv)
 {
     struct option_list overrides = {0};
     const struct option options[] = {
-        {"set",        's', OPTION_LIST, "KEY=VALUE",
-         "Check with this change, as `sluice run --set` makes it. May be given several times.", &overrides, 0, 0, NULL},
-        {0}
+        LIST_OPTION("set", 's', "KEY=VALUE", &overrides,
+                    "Check with this change, as `sluice run --set` makes it. May be given several times."),
+        OPTIONS_END,
     };
     int count;
     enum options_outcome outcome = options_read(&command_check, options, argc, argv, &count);

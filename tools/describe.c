@@ -1,4 +1,5 @@
 #include "tools/describe.h"
+#include "common/flow/description.h"
 #include "common/foundation/buffer.h"
 #include "common/foundation/clock.h"
 #include "common/foundation/file.h"
@@ -78,7 +79,7 @@ static sluice_status start_child(struct question *question)
     char program[4096];
     if (!file_installed((const void *)describer_new, "bin/sluice-executor", program, sizeof program))
         return sluice_fail(&question->error, SLUICE_NOT_FOUND, "sluice-executor",
-                           "not found beside this program, so plugins cannot be looked at");
+                           "sluice-executor is not installed beside this program, so plugins cannot be looked at");
     int output[2], errors[2];
     if (pipe2(output, O_CLOEXEC) != 0)
         return sluice_fail(&question->error, SLUICE_SYSTEM, "pipe", "%s", strerror(errno));
@@ -189,10 +190,10 @@ static sluice_status understand(struct question *question, int wait_status)
     }
     if (question->output.failed != SLUICE_OK)
         return sluice_fail(error, question->output.failed, question->path, "its description is too long");
-    sluice_error json_error;
-    if (sluice_value_from_json(buffer_text(&question->output), question->output.size, &question->description,
-                               &json_error) != SLUICE_OK)
-        return sluice_fail(error, SLUICE_INVALID, question->path, "its description is no JSON: %s", json_error.text);
+    sluice_error cause;
+    if (description_from_text(buffer_text(&question->output), question->output.size, &question->description, &cause) !=
+        SLUICE_OK)
+        return sluice_fail(error, SLUICE_INVALID, question->path, "its description cannot be read: %s", cause.text);
     return SLUICE_OK;
 }
 

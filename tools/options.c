@@ -154,10 +154,11 @@ static bool read_number(const struct command *command, const struct option *opti
     char *end;
     errno = 0;
     double number = strtod(text, &end);
+    bool whole = option->kind == OPTION_INTEGER;
     if (end == text || *end != '\0' || errno != 0 || isnan(number) || number < option->minimum ||
-        number > option->maximum) {
-        complain(command, "--%s wants a number from %.15g to %.15g, not \"%s\"", option->name, option->minimum,
-                 option->maximum, text);
+        number > option->maximum || (whole && number != floor(number))) {
+        complain(command, "--%s wants a %snumber from %.15g to %.15g, not \"%s\"", option->name, whole ? "whole " : "",
+                 option->minimum, option->maximum, text);
         return false;
     }
     *(double *)option->target = number;
@@ -189,7 +190,8 @@ static bool store(const struct command *command, const struct option *option, co
     switch (option->kind) {
     case OPTION_FLAG: *(bool *)option->target = true; return true;
     case OPTION_TEXT: return read_text(command, option, value);
-    case OPTION_NUMBER: return read_number(command, option, value);
+    case OPTION_NUMBER:
+    case OPTION_INTEGER: return read_number(command, option, value);
     case OPTION_LIST:
     case OPTION_INPUT: return add_to_list(command, option, value);
     case OPTION_HEADING: break;

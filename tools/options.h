@@ -18,12 +18,13 @@
 #define EXIT_USAGE 2
 
 enum option_kind {
-    OPTION_FLAG,   /* bool: set to true */
-    OPTION_TEXT,   /* const char * */
-    OPTION_LIST,   /* struct option_list: may be given several times */
-    OPTION_NUMBER, /* double, within minimum … maximum */
-    OPTION_INPUT,  /* struct option_list; rows with the same target share one list, in the order given */
-    OPTION_HEADING /* no option: a line between groups in --help */
+    OPTION_FLAG,    /* bool: set to true */
+    OPTION_TEXT,    /* const char * */
+    OPTION_LIST,    /* struct option_list: may be given several times */
+    OPTION_NUMBER,  /* double, within minimum … maximum */
+    OPTION_INTEGER, /* the same, without a fraction */
+    OPTION_INPUT,   /* struct option_list; rows with the same target share one list, in the order given */
+    OPTION_HEADING  /* no option: a line between groups in --help */
 };
 
 struct option {
@@ -33,9 +34,23 @@ struct option {
     const char *value; /* how --help calls the value: "FILE" */
     const char *help;  /* one or more sentences */
     void *target;
-    double minimum, maximum;    /* of OPTION_NUMBER */
+    double minimum, maximum;    /* of OPTION_NUMBER and OPTION_INTEGER */
     const char *const *choices; /* of OPTION_TEXT, ended by NULL; or NULL */
 };
+
+/* Rows of a table. `letter` 0: none. */
+/* clang-format off */
+#define OPTION_GROUP(title)                             {"", 0, OPTION_HEADING, NULL, title, NULL, 0, 0, NULL}
+#define FLAG_OPTION(name, letter, target, help)         {name, letter, OPTION_FLAG, NULL, help, target, 0, 0, NULL}
+#define TEXT_OPTION(name, letter, value, target, help)  {name, letter, OPTION_TEXT, value, help, target, 0, 0, NULL}
+#define LIST_OPTION(name, letter, value, target, help)  {name, letter, OPTION_LIST, value, help, target, 0, 0, NULL}
+#define INPUT_OPTION(name, letter, value, target, help) {name, letter, OPTION_INPUT, value, help, target, 0, 0, NULL}
+#define NUMBER_OPTION(name, letter, value, target, minimum, maximum, help) \
+    {name, letter, OPTION_NUMBER, value, help, target, minimum, maximum, NULL}
+#define INTEGER_OPTION(name, letter, value, target, minimum, maximum, help) \
+    {name, letter, OPTION_INTEGER, value, help, target, minimum, maximum, NULL}
+#define OPTIONS_END {NULL, 0, OPTION_HEADING, NULL, NULL, NULL, 0, 0, NULL}
+/* clang-format on */
 
 enum { OPTION_LIST_MAX = 4096 };
 

@@ -70,14 +70,12 @@ static int run(int argc, char **argv)
 {
     struct settings settings = {.timeout_ms = 3000, .attempts = 1, .least_good = 1};
     const struct option options[] = {
-        {"timeout",                                                                        't', OPTION_NUMBER, "MS",
-         "How long to wait for each answer, in milliseconds; default 3000, -1: for ever.", &settings.timeout_ms, -1,
-         1e9, NULL},
-        {"attempts",                                                                   'a', OPTION_NUMBER, "N", "How many rounds, a second apart; default 1.", &settings.attempts, 1, 1e6,
-         NULL},
-        {"min-successful-attempts", 0, OPTION_NUMBER, "N", "How many rounds must succeed for exit code 0; default 1.",
-         &settings.least_good, 0, 1e6, NULL},
-        {0                                                                             }
+        NUMBER_OPTION("timeout", 't', "MS", &settings.timeout_ms, -1, 1e9,
+                      "How long to wait for each answer, in milliseconds; default 3000, -1: for ever."),
+        INTEGER_OPTION("attempts", 'a', "N", &settings.attempts, 1, 1e6, "How many rounds, a second apart; default 1."),
+        INTEGER_OPTION("min-successful-attempts", 0, "N", &settings.least_good, 0, 1e6,
+                       "How many rounds must succeed for exit code 0; default 1."),
+        OPTIONS_END,
     };
     int count;
     enum options_outcome outcome = options_read(&command_ping, options, argc, argv, &count);

@@ -140,7 +140,7 @@ static sluice_status next_line(struct post_inputs *inputs, const struct post_inp
         else
             status = content_document(inputs, false, inputs->line, size, ret_document, &cause);
         if (status != SLUICE_OK) {
-            char where[160];
+            char where[512];
             snprintf(where, sizeof where, "%s:%llu%s%s", shown(item->value), inputs->line_number,
                      cause.where[0] != '\0' ? ": " : "", cause.where);
             return sluice_fail(error, status, where, "%s", cause.text);

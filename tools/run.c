@@ -1,17 +1,11 @@
 /* sluice run - runs a Flow until it is told to stop. */
-#include "common/foundation/buffer.h"
 #include "common/foundation/clock.h"
 #include "common/foundation/file.h"
-#include "common/foundation/log.h"
 #include "common/foundation/status.h"
 #include "tools/commands.h"
-#include "tools/source.h"
+#include "tools/flow_file.h"
 #include "tools/supervisor/report.h"
 #include "tools/supervisor/supervisor.h"
-
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
 
 #define DESCRIPTOR_MAX 1048576.0
 #define TIMEOUT_MAX    1e6
@@ -21,62 +15,7 @@ struct settings {
     double ready_fd, flow_fd, stop_fd, timeout_ready;
 };
 
-/* The text of the Flow: from a file, a descriptor, or standard input. *ret_name: for messages, NULL when it has none.
- */
-static sluice_status read_flow(const struct settings *settings, const char *file, struct buffer *text,
-                               const char **ret_name, sluice_error *error)
-{
-    *ret_name = NULL;
-    if (settings->flow_fd >= 0) {
-        int fd = (int)settings->flow_fd;
-        sluice_status status = file_read_all(fd, "(flow)", text, error);
-        close(fd);
-        return status;
-    }
-    if (strcmp(file, "-") == 0)
-        return file_read_all(STDIN_FILENO, "(stdin)", text, error);
-    *ret_name = file;
-    return file_read_path(file, text, error);
-}
-
-/* Read and check the Flow; problems are printed. On failure `error` says so in one sentence. */
-static sluice_status load(const struct settings *settings, const char *file, struct flow **ret_flow,
-                          sluice_error *error)
-{
-    struct buffer text;
-    buffer_init(&text, SOURCE_FILE_MAX);
-    const char *name;
-    sluice_status status = read_flow(settings, file, &text, &name, error);
-    struct source *source = source_new();
-    if (status == SLUICE_OK && source == NULL)
-        status = sluice_fail(error, SLUICE_NO_MEMORY, name, "out of memory");
-    if (status == SLUICE_OK) {
-        const char *overrides[OPTION_LIST_MAX + 1];
-        for (size_t i = 0; i < settings->overrides.count; i++)
-            overrides[i] = settings->overrides.values[i].text;
-        overrides[settings->overrides.count] = NULL;
-        struct flow_report report = {0};
-        struct arena *arena = NULL;
-        status = source_load(source, buffer_text(&text), text.size, name, overrides, ret_flow, &report, &arena);
-        source_print_report(&report);
-        if (status != SLUICE_OK && report.error_count > 0) {
-            const struct flow_problem *first = report.problems;
-            while (first->severity != FLOW_ERROR)
-                first++;
-            char place[160];
-            snprintf(place, sizeof place, "%s:%u:%u", first->place.file, first->place.line, first->place.column);
-            sluice_fail(error, status, place, "%s%s", first->text, report.error_count > 1 ? " (and more)" : "");
-        } else if (status != SLUICE_OK) {
-            sluice_fail(error, status, name, "cannot read the Flow: %s", sluice_status_name(status));
-        }
-        arena_free(arena);
-    }
-    source_free(source);
-    buffer_done(&text);
-    return status;
-}
-
-static int run_flow(const struct settings *settings, const char *file, uint64_t start_ns)
+static int run_flow(const struct settings *settings, const char *path, uint64_t start_ns)
 {
     struct supervisor_options options = {
         .start_ns = start_ns,
@@ -92,9 +31,15 @@ static int run_flow(const struct settings *settings, const char *file, uint64_t 
             return EXIT_USAGE;
         }
     file_raise_descriptor_limit();
+    const char *overrides[OPTION_LIST_MAX + 1];
+    for (size_t i = 0; i < settings->overrides.count; i++)
+        overrides[i] = settings->overrides.values[i].text;
+    overrides[settings->overrides.count] = NULL;
+    struct flow_file file = {
+        .path = settings->flow_fd < 0 ? path : NULL, .fd = (int)settings->flow_fd, .overrides = overrides};
     struct flow *flow = NULL;
     sluice_error error = {0};
-    sluice_status status = load(settings, file, &flow, &error);
+    sluice_status status = flow_file_load(&file, &flow, &error);
     if (status != SLUICE_OK) {
         report_failure(&error, options.ready_fd);
         if (status != SLUICE_INVALID)
@@ -112,21 +57,22 @@ static int run(int argc, char **argv)
     uint64_t start_ns = clock_monotonic_ns();
     struct settings settings = {.ready_fd = -1, .flow_fd = -1, .stop_fd = -1, .timeout_ready = -1};
     const struct option options[] = {
-        {"set",                                                        's', OPTION_LIST, "KEY=VALUE",
-         "Run with this change: a key of the gateway (port, gateway.prefetch, …) or of an executor (encoder.workers, "
-         "encoder.uses_with.model, …). May be given several times.", &settings.overrides, 0, 0, NULL},
-        {"timeout-ready",                                                 't', OPTION_NUMBER, "SECONDS",
-         "How long every process may take until it is ready, instead of what the Flow file says (timeout_ready). 0: as "
-         "long as it takes.", &settings.timeout_ready, 0, TIMEOUT_MAX, NULL},
-        {"", 0, OPTION_HEADING, NULL, "Options for programs that start Flows:", NULL, 0, 0, NULL},
-        {"ready-fd",                                                           0, OPTION_NUMBER, "N",
-         "Write one line of JSON to the open descriptor N when the Flow is ready, or could not start, then close it.", &settings.ready_fd, 0, DESCRIPTOR_MAX, NULL},
-        {"flow-fd",                                                        0, OPTION_NUMBER, "N", "Read the Flow from the open descriptor N instead of a file.",
-         &settings.flow_fd, 0, DESCRIPTOR_MAX, NULL},
-        {"stop-fd",                                              0, OPTION_NUMBER, "N",
-         "Stop, as on SIGTERM, when the open descriptor N is at its end, as it is when the program that "
-         "holds the other end of a pipe has ended.", &settings.stop_fd, 0, DESCRIPTOR_MAX, NULL},
-        {0                                              }
+        LIST_OPTION("set", 's', "KEY=VALUE", &settings.overrides,
+                    "Run with this change: a key of the gateway (port, gateway.prefetch, …) or of an executor "
+                    "(encoder.workers, encoder.uses_with.model, …). May be given several times."),
+        NUMBER_OPTION("timeout-ready", 't', "SECONDS", &settings.timeout_ready, 0, TIMEOUT_MAX,
+                      "How long every process may take until it is ready, instead of what the Flow file says "
+                      "(timeout_ready). 0: as long as it takes."),
+        OPTION_GROUP("Options for programs that start Flows:"),
+        INTEGER_OPTION("ready-fd", 0, "N", &settings.ready_fd, 0, DESCRIPTOR_MAX,
+                       "Write one line of JSON to the open descriptor N when the Flow is ready, or could not start, "
+                       "then close it."),
+        INTEGER_OPTION("flow-fd", 0, "N", &settings.flow_fd, 0, DESCRIPTOR_MAX,
+                       "Read the Flow from the open descriptor N instead of a file."),
+        INTEGER_OPTION("stop-fd", 0, "N", &settings.stop_fd, 0, DESCRIPTOR_MAX,
+                       "Stop, as on SIGTERM, when the open descriptor N is at its end, as it is when the program that "
+                       "holds the other end of a pipe has ended."),
+        OPTIONS_END,
     };
     int count;
     enum options_outcome outcome = options_read(&command_run, options, argc, argv, &count);

@@ -43,7 +43,8 @@ struct arena *arena_new(size_t first_size, size_t limit)
     struct arena *arena = malloc(aligned(sizeof *arena) + first_size);
     if (arena == NULL)
         return NULL;
-    *arena = (struct arena){.first_size = first_size, .limit = limit};
+    /* The first chunk is there, whatever the limit: what is left of the limit never goes below zero. */
+    *arena = (struct arena){.first_size = first_size, .limit = limit > first_size ? limit : first_size};
     arena_reset(arena);
     return arena;
 }

@@ -19,13 +19,13 @@ static void teardown(void)
 static const struct {
     const char *plugin, *words;
 } refused[] = {
-    {"bad_magic", "not a Sluice plugin"},
-    {"bad_major", "2.0"},
-    {"bad_minor", "1.1"},
-    {"bad_size", "size"},
-    {"bad_null", "not a Sluice plugin"},
-    {"bad_handlers", "handler"},
-    {"bad_function", "handle"},
+    {"bad_magic", "not a plugin"},
+    {"bad_major", "built for ABI 2.0, this executor speaks 1.0"},
+    {"bad_minor", "built for ABI 1.1, this executor speaks 1.0"},
+    {"bad_size", "bytes"},
+    {"bad_null", "not a plugin"},
+    {"bad_handlers", "has no handlers"},
+    {"bad_function", "the handler \"handle\""},
     {"bad_fallback", "broken"},
     {"bad_open", "the model is not there; run tools/get-model first"},
     {"bad_silent_open", "invalid"},

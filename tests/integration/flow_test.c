@@ -1,0 +1,197 @@
+/* <sluice/flow.h>: a test program has a real Flow of its own in a few lines. */
+#include <sluice/flow.h>
+
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static sluice_error error;
+#define ok(call) ck_assert_msg((call) == SLUICE_OK, "%s: %s: %s", #call, error.where, error.text)
+
+static const char *from_source(const char *path)
+{
+    static char text[4096];
+    snprintf(text, sizeof text, "%s/%s", getenv("SLUICE_SOURCE"), path);
+    return text;
+}
+
+static sluice_flow *start_chain(void)
+{
+    sluice_flow *flow = NULL;
+    sluice_flow_builder *builder = sluice_flow_builder_new();
+    sluice_flow_builder_set(builder, "prefetch", "100");
+    sluice_flow_builder_add(builder, "first", "tag", "uses_with", "{\"label\":\n\"mark\"}", "workers", "2", NULL);
+    sluice_flow_builder_add(builder, NULL, NULL, NULL);
+    ok(sluice_flow_builder_start(builder, NULL, &flow, &error));
+    sluice_flow_builder_free(builder);
+    return flow;
+}
+
+static bool has_ended(pid_t pid)
+{
+    int fd = pidfd_open(pid, 0);
+    if (fd < 0)
+        return true;
+    bool ended = poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 10000) == 1;
+    close(fd);
+    return ended;
+}
+
+START_TEST(a_flow_in_a_few_lines)
+{
+    sluice_flow *flow;
+    sluice_results *results;
+    sluice_text texts[] = {sluice_text_of("one"), sluice_text_of("two")};
+    ok(sluice_flow_start_file(from_source("flows/echo.yml"), NULL, &flow, &error));
+    ok(sluice_flow_post(flow, "/", sluice_inputs_texts(texts, 2), NULL, &results, &error));
+    ck_assert_uint_eq(sluice_document_array_size(sluice_results_documents(results)), 2);
+    sluice_results_free(results);
+    ok(sluice_flow_stop(flow, &error));
+}
+END_TEST
+
+START_TEST(a_flow_that_is_built)
+{
+    sluice_flow *flow = start_chain();
+    ck_assert_int_gt(sluice_flow_port(flow), 0);
+    ck_assert_str_eq(sluice_flow_host(flow), "127.0.0.1");
+    ck_assert_uint_eq(sluice_flow_process_count(flow), 3);
+    ck_assert_str_eq(sluice_flow_process_at(flow, 0).name, "gateway");
+    ck_assert_str_eq(sluice_flow_process_at(flow, 1).name, "first");
+    ck_assert_ptr_null(sluice_flow_process_at(flow, 3).name);
+
+    sluice_results *results;
+    sluice_text text = sluice_text_of("text");
+    ok(sluice_flow_post(flow, "/", sluice_inputs_texts(&text, 1), NULL, &results, &error));
+    sluice_document *document = sluice_document_array_at(sluice_results_documents(results), 0);
+    sluice_text got = sluice_document_text(document);
+    ck_assert_msg(got.size > 4 && memmem(got.data, got.size, "mark", 4) != NULL, "%.*s", (int)got.size, got.data);
+    sluice_results_free(results);
+
+    pid_t pids[3];
+    for (size_t i = 0; i < 3; i++)
+        pids[i] = sluice_flow_process_at(flow, i).pid;
+    ok(sluice_flow_stop(flow, &error));
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(kill(pids[i], 0), -1);
+}
+END_TEST
+
+START_TEST(yaml_of_the_builder)
+{
+    sluice_flow_builder *builder = sluice_flow_builder_new();
+    char *yaml;
+    sluice_flow_builder_set(builder, "port", "5000");
+    sluice_flow_builder_set(builder, "name", "say \"it\": yes");
+    sluice_flow_builder_add(builder, "5", "true", "workers", "4", "uses_with", "{\"a\": [1, 2]}", "env", "not {json",
+                            NULL);
+    sluice_flow_builder_add(builder, NULL, NULL, NULL);
+    ok(sluice_flow_builder_yaml(builder, &yaml, &error));
+    ck_assert_str_eq(yaml, "jtype: Flow\nwith: {\"port\": 5000, \"name\": \"say \\\"it\\\": yes\", }\nexecutors:\n"
+                           "  - {\"name\": \"5\", \"uses\": \"true\", \"workers\": 4, \"uses_with\": {\"a\": [1, 2]}, "
+                           "\"env\": \"not {json\", }\n  - {}\n");
+    free(yaml);
+    ck_assert_int_eq(sluice_flow_builder_add(builder, "a", "echo", "workers", NULL), SLUICE_INVALID);
+    ck_assert_int_eq(sluice_flow_builder_yaml(builder, &yaml, &error), SLUICE_INVALID);
+    sluice_flow_builder_free(builder);
+}
+END_TEST
+
+START_TEST(what_is_wrong_is_told)
+{
+    sluice_flow *flow = NULL;
+    static const char yaml[] = "jtype: Flow\nexecutors: [{name: a, uses: ecko}]\n";
+    ck_assert_int_eq(sluice_flow_start_text(yaml, sizeof yaml - 1, NULL, &flow, &error), SLUICE_INVALID);
+    ck_assert_msg(strstr(error.text, "ecko") != NULL && strstr(error.text, "2:") != NULL, "%s", error.text);
+    ck_assert_ptr_null(flow);
+    ck_assert_int_ne(sluice_flow_start_file("/none.yml", NULL, &flow, &error), SLUICE_OK);
+    ck_assert_msg(strstr(error.text, "/none.yml") != NULL, "%s", error.text);
+}
+END_TEST
+
+START_TEST(overrides_and_a_log_file)
+{
+    char log[] = "/tmp/sluice-flow-log-XXXXXX";
+    int fd = mkstemp(log);
+    sluice_flow *flow;
+    sluice_flow_options options = sluice_flow_options_default();
+    options.log_file = log;
+    options.overrides = (const char *const[]){"first.uses_with.label=other", NULL};
+    static const char yaml[] = "jtype: Flow\nexecutors: [{name: first, uses: tag, uses_with: {label: a}}]\n";
+    ok(sluice_flow_start_text(yaml, sizeof yaml - 1, &options, &flow, &error));
+    sluice_results *results;
+    sluice_text text = sluice_text_of("text");
+    ok(sluice_flow_post(flow, "/", sluice_inputs_texts(&text, 1), NULL, &results, &error));
+    sluice_text got = sluice_document_text(sluice_document_array_at(sluice_results_documents(results), 0));
+    ck_assert(memmem(got.data, got.size, "other", 5) != NULL);
+    sluice_results_free(results);
+    ok(sluice_flow_stop(flow, &error));
+    char logged[4096];
+    ssize_t size = pread(fd, logged, sizeof logged - 1, 0);
+    logged[size > 0 ? size : 0] = '\0';
+    ck_assert_msg(strstr(logged, "ready in") != NULL, "%s", logged);
+    close(fd);
+    unlink(log);
+}
+END_TEST
+
+START_TEST(a_flow_that_died_is_told_when_it_is_stopped)
+{
+    sluice_flow *flow = start_chain();
+    pid_t gateway = sluice_flow_process_at(flow, 0).pid;
+    kill(sluice_flow_pid(flow), SIGKILL);
+    ck_assert(has_ended(sluice_flow_pid(flow)));
+    ck_assert(has_ended(gateway));
+    ck_assert_int_eq(sluice_flow_stop(flow, &error), SLUICE_EXECUTOR);
+    ck_assert_msg(strstr(error.text, "signal 9") != NULL, "%s", error.text);
+}
+END_TEST
+
+START_TEST(the_flow_ends_with_its_program)
+{
+    int pids[2];
+    ck_assert_int_eq(pipe(pids), 0);
+    /* The child starts the Flow; nothing of it runs in this process yet. */
+    pid_t program = fork();
+    if (program == 0) {
+        sluice_flow *flow = start_chain();
+        pid_t known[] = {sluice_flow_pid(flow), sluice_flow_process_at(flow, 0).pid,
+                         sluice_flow_process_at(flow, 1).pid};
+        if (write(pids[1], known, sizeof known) == (ssize_t)sizeof known)
+            raise(SIGKILL);
+        _exit(1);
+    }
+    close(pids[1]);
+    pid_t known[3];
+    ck_assert_int_eq(read(pids[0], known, sizeof known), sizeof known);
+    waitpid(program, NULL, 0);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert(has_ended(known[i]));
+    close(pids[0]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("integration.flow");
+    TCase *cases = tcase_create("all");
+    tcase_set_timeout(cases, 60);
+    tcase_add_test(cases, a_flow_in_a_few_lines);
+    tcase_add_test(cases, a_flow_that_is_built);
+    tcase_add_test(cases, yaml_of_the_builder);
+    tcase_add_test(cases, what_is_wrong_is_told);
+    tcase_add_test(cases, overrides_and_a_log_file);
+    tcase_add_test(cases, a_flow_that_died_is_told_when_it_is_stopped);
+    tcase_add_test(cases, the_flow_ends_with_its_program);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

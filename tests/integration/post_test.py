@@ -1,0 +1,214 @@
+"""sluice post, ping and check: inputs, outputs and exit codes, against a running Flow."""
+import base64
+import json
+import os
+import subprocess
+
+import harness
+from harness import GATE, PLUGINS, SLUICE
+
+ECHO = "jtype: Flow\nexecutors: [{name: first, uses: echo}, {name: fault, uses: fault}]\n"
+
+
+class Post(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.running = self.flow(ECHO).start()
+
+    def tearDown(self):
+        code = self.running.stop()
+        super().tearDown()
+        self.assertEqual(code, 0)
+
+    def texts(self, *arguments, **options):
+        return [document.get("text") for document in self.post(self.running, "/", *arguments, **options)]
+
+    def test_every_kind_of_input_in_order(self):
+        lines = self.write("lines.txt", "one\n\nthree\u00e4")
+        blob = self.write("blob.bin", bytes(range(256)))
+        text = self.write("text.txt", "whole\nfile\n")
+        jsonl = self.write("documents.jsonl", '{"id": "a", "text": "json", "tags": {"k": 1.5}}\n\n{"id": "b"}\n')
+        got = self.post(self.running, "/", "--text", "first", "--lines", lines, "--file", blob, "--text-file", text, "--jsonl",
+                        jsonl, "--results-in-order", "--request-size", "2")
+        self.assertEqual([document.get("text") for document in got[:4]], ["first", "one", None, "three\u00e4"])
+        self.assertEqual(base64.b64decode(got[4]["blob"]), bytes(range(256)))
+        self.assertEqual(got[5]["text"], "whole\nfile\n")
+        self.assertEqual((got[6]["id"], got[6]["text"], got[6]["tags"]), ("a", "json", {"k": 1.5}))
+        self.assertEqual(got[7]["id"], "b")
+        self.assertEqual(len(got), 8)
+        self.assertEqual(len(got[0]["id"]), 32)
+
+    def test_a_pipe_is_json_lines_and_posts_can_be_chained(self):
+        out = subprocess.run(f"{SLUICE} post {self.running.uri} / --text a --text b --results-in-order | "
+                             f"{SLUICE} post {self.running.uri} / --results-in-order", shell=True, env=self.env,
+                             capture_output=True, timeout=harness.PATIENCE)
+        self.assertEqual([json.loads(line)["text"] for line in out.stdout.splitlines()], ["a", "b"])
+        self.assertEqual(self.texts("--lines", "-", stdin=b"x\ny\n"), ["x", "y"])
+
+    def test_no_input_is_one_request_without_documents(self):
+        for arguments, stdin in [((), None), ((), b""), (("--none",), b'{"text": "not read"}\n')]:
+            code, out, err = self.sluice("post", self.running.uri, "/", "--responses", *arguments, stdin=stdin)
+            self.assertEqual(code, 0, err)
+            self.assertEqual([json.loads(line)["data"] for line in out.splitlines()], [[]])
+
+    def test_bad_inputs_are_named(self):
+        cases = [(("--jsonl", self.write("bad.jsonl", '{"text": "good"}\n{"text": }\n')), 1, "bad.jsonl:2"),
+                 (("--lines", self.write("bad.txt", b"good\n\xff\n")), 1, "bad.txt:2: this line is no UTF-8 text"),
+                 (("--text-file", self.write("latin", b"\xe4")), 1, "latin: this is no UTF-8 text"),
+                 (("--lines", self.path("none")), 1, "none: cannot open"),
+                 (("--parameters", "[1]"), 1, "--parameters"), (("--parameter", "novalue"), 1, "KEY=VALUE"),
+                 (("--metadata", "=x"), 1, "KEY=VALUE"), (("--compression", "Zip", "--text", "x"), 1, "Zip"),
+                 (("--repeat", "2", "--lines", "-"), 1, "only once"), (("--tezt", "x"), 2, "did you mean --text?")]
+        for arguments, expected, words in cases:
+            with self.subTest(arguments):
+                code, _, err = self.sluice("post", self.running.uri, "/", *arguments)
+                self.assertEqual(code, expected, err)
+                self.assertIn(words, err)
+
+    def test_whole_responses(self):
+        code, out, err = self.sluice("post", self.running.uri, "/search", "--text", "x", "--responses", "--parameter", "a=5",
+                                     "--parameter", "b=text", "--parameters", '{"c": [true]}', "--target-executor", "first")
+        self.assertEqual((code, err), (0, ""))
+        response = json.loads(out)
+        self.assertEqual(len(response["header"]["requestId"]), 32)
+        self.assertEqual(response["header"]["execEndpoint"], "/search")
+        self.assertEqual(response["header"]["targetExecutor"], "first")
+        self.assertEqual(response["header"]["status"], {"code": 0, "description": "", "exception": None})
+        self.assertEqual(response["parameters"], {"a": 5, "b": "text", "c": [True]})
+        self.assertEqual([route["executor"] for route in response["routes"]], ["gateway", "first", "fault"])
+        self.assertRegex(response["routes"][0]["endTime"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$")
+        self.assertIsNone(response["routes"][2]["endTime"])
+        self.assertEqual(response["data"][0]["text"], "x")
+
+    def test_a_failing_executor(self):
+        fail = ("--parameters", '{"error_rate": 1, "error_name": "ValueError", "error_text": "on purpose"}')
+        code, out, err = self.sluice("post", self.running.uri, "/", "--text", "x", *fail)
+        self.assertEqual((code, out), (7, ""))
+        self.assertIn("ValueError('on purpose')", err)
+        code, out, err = self.sluice("post", self.running.uri, "/", "--text", "x", "--text", "y", "--request-size", "1", "-k", *fail)
+        self.assertEqual((code, out), (7, ""))
+        self.assertEqual(err.count("ValueError('on purpose')"), 2)
+        code, out, err = self.sluice("post", self.running.uri, "/", "--text", "x", "--responses", *fail)
+        self.assertEqual(code, 7)
+        self.assertEqual(json.loads(out)["header"]["status"]["exception"]["args"], ["on purpose"])
+
+    def test_options_of_the_call(self):
+        self.assertEqual(self.texts("--text", "x", "--repeat", "3", "--request-size", "0"), ["x"] * 3)
+        self.assertEqual(self.texts("--text", "x", "--repeat", "5", "--request-size", "1", "--no-stream"), ["x"] * 5)
+        self.assertEqual(self.texts("--text", "x", "--compression", "Gzip"), ["x"])
+        self.assertEqual(self.texts("--text", "x", "--prefetch", "1", "--repeat", "10", "--request-size", "1", "--metadata", "a=b"),
+                         ["x"] * 10)
+        code, out, err = self.sluice("post", self.running.uri, "/", "--text", "x", "--summary", "--quiet")
+        self.assertEqual((code, out), (0, ""))
+        self.assertRegex(err, r"^1 documents, 0\.00 MB sent in .* documents/s")
+        self.assertRegex(err, r"(?m)^  first +[0-9.]+ %")
+        code, out, err = self.sluice("post", self.running.uri, "--profile")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("Roundtrip", out)
+
+    def test_a_deadline(self):
+        code, _, err = self.sluice("post", self.running.uri, "/", "--text", "x", "--parameter", "delay_ms=30000", "--timeout", "0.3")
+        self.assertEqual(code, 5, err)
+
+    def test_nobody_there(self):
+        code, _, err = self.sluice("post", "localhost:1", "/", "--text", "x")
+        self.assertEqual(code, 3, err)
+        code, _, err = self.sluice("post", "grpc://a:b:c", "/", "--text", "x")
+        self.assertEqual(code, 1, err)
+        code, _, err = self.sluice("post", self.running.uri, "/", "--port", "5")
+        self.assertEqual(code, 1, err)
+        self.assertIn("port", err)
+
+    def test_output_that_nobody_reads(self):
+        process = subprocess.Popen([SLUICE, "post", self.running.uri, "/", "--text", "x", "--repeat", "100000"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env)
+        process.stdout.readline()
+        process.stdout.close()
+        self.assertNotEqual(process.wait(harness.PATIENCE), 0)
+        process.stderr.close()
+
+    def test_memory_is_bounded_when_results_are_printed_as_they_come(self):
+        line = "x" * 100_000
+        process = subprocess.Popen([SLUICE, "post", self.running.uri, "/", "--lines", "-", "--request-size", "1", "--prefetch", "8"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=self.env)
+        for _ in range(2000):  # 200 MB
+            process.stdin.write(line.encode() + b"\n")
+        process.stdin.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        self.assertLess(usage.ru_maxrss, (1500 if harness.sanitized() else 150) * 1024)
+
+    def test_ping(self):
+        for target in [(), ("flow",), ("gateway",)]:
+            code, out, err = self.sluice("ping", *target, self.running.uri)
+            self.assertEqual((code, err), (0, ""))
+            self.assertIn("1 of 1 rounds succeeded (0 % lost)", out)
+        code, out, _ = self.sluice("ping", "localhost:1", "--timeout", "200")
+        self.assertEqual(code, 3)
+        self.assertIn("0 of 1 rounds succeeded (100 % lost)", out)
+        code, _, err = self.sluice("ping", "flaw", self.running.uri)
+        self.assertEqual(code, 2)
+
+
+class Command(harness.Case):
+    def test_help_and_version(self):
+        for arguments in [("--help",), ("help",), ("help", "post"), ("post", "--help"), ("run", "-h"), ("check", "--help"),
+                          ("ping", "--help")]:
+            code, out, err = self.sluice(*arguments)
+            self.assertEqual((code, err), (0, ""), arguments)
+            self.assertTrue(out.startswith("usage: sluice"), out)
+        self.assertRegex(self.sluice("--version")[1], r"^sluice \d+\.\d+\.\d+\n$")
+
+    def test_wrong_commands(self):
+        self.assertEqual(self.sluice()[0], 2)
+        code, _, err = self.sluice("rum", "x.yml")
+        self.assertEqual(code, 2)
+        self.assertIn('there is no command "rum"; did you mean run?', err)
+        self.assertEqual(self.sluice("help", "nothing")[0], 2)
+        self.assertEqual(self.sluice("run")[0], 2)
+        self.assertEqual(self.sluice("post", "uri")[0], 2)
+
+    def test_the_manual_names_every_option(self):
+        with open(os.path.join(harness.SOURCE, "docs", "cli.md")) as file:
+            manual = file.read()
+        for command in ["run", "check", "post", "ping"]:
+            for line in self.sluice(command, "--help")[1].splitlines():
+                if line.startswith("  -"):
+                    option = next(word for word in line.split() if word.startswith("--"))
+                    self.assertIn(f"`{option}", manual, f"{command} {option}")
+
+    def test_check_finds_everything_and_runs_nothing(self):
+        bad = self.write("bad.yml", f"""jtype: Flow
+executers: []
+executors:
+  - {{name: a, uses: echo, uses_with: {{nonsense: 1}}}}
+  - {{name: a, uses: tga, workers: many}}
+""")
+        code, out, err = self.sluice("check", bad)
+        self.assertEqual((code, out), (1, ""))
+        lines = err.splitlines()
+        self.assertTrue(all(line.startswith(f"{bad}:") for line in lines), err)
+        self.assertRegex(err, r"bad\.yml:2:1: error: .*executors")
+        self.assertRegex(err, r"bad\.yml:5:\d+: error: .*tga.*tag")
+        self.assertRegex(err, r"bad\.yml:5:\d+: error: .*workers")
+        self.assertGreaterEqual(len(lines), 4)
+        good = self.write("good.yml", "jtype: Flow\nexecutors: [{name: a, uses: echo, quiet: true}]\n")
+        code, out, err = self.sluice("check", good)
+        self.assertEqual((code, out), (0, ""))
+        self.assertRegex(err, r"good\.yml:2:\d+: warning: .*quiet")
+        self.assertEqual(self.sluice("check", good, bad)[0], 1)
+        self.assertEqual(self.sluice("check", self.path("none.yml"))[0], 1)
+
+    def test_the_example_flows_are_clean(self):
+        folder = os.path.join(harness.SOURCE, "flows")
+        flows = [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.endswith(".yml")]
+        self.assertTrue(flows)
+        self.assertEqual(self.sluice("check", *flows), (0, "", ""))
+
+    def test_check_and_run_load_no_grpc(self):
+        self.assertNotIn("grpc", subprocess.run(["ldd", SLUICE], capture_output=True, text=True).stdout)
+
+
+if __name__ == "__main__":
+    harness.main()
