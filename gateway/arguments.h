@@ -1,0 +1,18 @@
+/* arguments.h - the command line of sluice-gateway. Single-threaded. */
+#ifndef SLUICE_GATEWAY_ARGUMENTS_H
+#define SLUICE_GATEWAY_ARGUMENTS_H
+
+struct arguments {
+    int flow_fd;               /* -1: none */
+    const char *flow_file;     /* NULL: none; exactly one of the two is given */
+    int control_fd;            /* -1: none */
+    const char *socket_folder;
+    unsigned threads;          /* of the gRPC queue; 0: the default */
+};
+
+enum arguments_outcome { ARGUMENTS_GO, ARGUMENTS_HELPED, ARGUMENTS_WRONG };
+
+/* Reads argv; `--help` and `--version` are answered on stdout, what is wrong is said on stderr. */
+enum arguments_outcome arguments_read(int argc, char **argv, struct arguments *arguments);
+
+#endif
