@@ -8,6 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* gRPC hands an event from the thread that started it to ours, but is built without ThreadSanitizer, which so does not see
+ * it and has to be told. */
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#define HAND_OVER(event) __tsan_release(event)
+#define TAKE_OVER(event) __tsan_acquire(event)
+#else
+#define HAND_OVER(event) ((void)0)
+#define TAKE_OVER(event) ((void)0)
+#endif
+
 struct rpc_loop {
     grpc_completion_queue *queue;
     char name[16];
@@ -27,6 +38,7 @@ void *rpc_event_arm(struct rpc_event *event)
         fprintf(stderr, "sluice: a gRPC event was started twice\n");
         abort();
     }
+    HAND_OVER(event);
     return event;
 }
 
@@ -56,6 +68,7 @@ static void *serve(void *context)
         if (done.type != GRPC_OP_COMPLETE)
             continue;
         struct rpc_event *event = done.tag;
+        TAKE_OVER(event);
         atomic_exchange_explicit(&event->armed, false, memory_order_acq_rel);
         event->happened(event, done.success != 0);
     }

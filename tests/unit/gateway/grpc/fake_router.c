@@ -37,9 +37,9 @@ struct router {
     pthread_cond_t changed;
     pthread_t thread;
     bool stop, room;
-    sluice_status refusal;
+    _Atomic sluice_status refusal;
     bool draining;
-    const char *failure_text;
+    const char *_Atomic failure_text;
     struct request *held;
     struct request *first, **last;
     struct {
