@@ -1,4 +1,6 @@
 # Compiler settings that hold for every target.
+# Below the prefix the parts find one another at fixed places (file_installed()), so no folder per architecture.
+set(CMAKE_INSTALL_LIBDIR lib CACHE PATH "Folder of libraries below the prefix")
 include(GNUInstallDirs)
 
 set(CMAKE_C_STANDARD 17)
