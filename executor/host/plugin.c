@@ -1,4 +1,5 @@
 #include "executor/host/plugin.h"
+#include "executor/host/fallback.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -29,6 +30,17 @@ static sluice_status check_handlers(const sluice_plugin *table, const char *wher
     return SLUICE_OK;
 }
 
+static sluice_status check_parameters(const sluice_plugin *table, const char *where, sluice_error *error)
+{
+    const sluice_parameter *parameter = table->parameters;
+    for (; parameter != NULL && parameter->name != NULL; parameter++)
+        if (parameter->fallback != NULL && !fallback_is_json(parameter->fallback))
+            return sluice_fail(error, SLUICE_INVALID, where,
+                               "the default of the parameter \"%s\" is no JSON: %s (a text needs quotes of its own)",
+                               parameter->name, parameter->fallback);
+    return SLUICE_OK;
+}
+
 sluice_status plugin_check(const sluice_plugin *table, const char *where, sluice_error *error)
 {
     if (table == NULL)
@@ -46,7 +58,8 @@ sluice_status plugin_check(const sluice_plugin *table, const char *where, sluice
                            table->struct_size, (unsigned)table->major, (unsigned)table->minor, SIZE_OF_1_0);
     if (table->name == NULL || table->name[0] == '\0')
         return sluice_fail(error, SLUICE_INVALID, where, "the plugin's table gives it no name");
-    return check_handlers(table, where, error);
+    sluice_status status = check_handlers(table, where, error);
+    return status == SLUICE_OK ? check_parameters(table, where, error) : status;
 }
 
 /* dlerror() begins with the path, which the error already names. */
