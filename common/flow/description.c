@@ -4,7 +4,8 @@
 #include <string.h>
 
 static const char *const types[] = {"any", "bool", "integer", "number", "string", "list", "map", NULL};
-static const char *const type_words[] = {"anything", "true or false", "an integer", "a number", "a text", "a list", "a map"};
+static const char *const type_words[] = {"anything", "true or false", "an integer", "a number",
+                                         "a text",   "a list",        "a map"};
 enum { TYPE_ANY, TYPE_BOOL, TYPE_INTEGER, TYPE_NUMBER, TYPE_STRING, TYPE_LIST, TYPE_MAP };
 
 static int type_of(const sluice_value *parameter)
@@ -124,7 +125,8 @@ static bool has_type(const struct node *node, int type)
 {
     switch (type) {
     case TYPE_BOOL: return node->kind == NODE_BOOL;
-    case TYPE_INTEGER: return node->kind == NODE_NUMBER && isfinite(node->number) && node->number == floor(node->number);
+    case TYPE_INTEGER:
+        return node->kind == NODE_NUMBER && isfinite(node->number) && node->number == floor(node->number);
     case TYPE_NUMBER: return node->kind == NODE_NUMBER;
     case TYPE_STRING: return has_text(node);
     case TYPE_LIST: return node->kind == NODE_LIST;
@@ -180,24 +182,26 @@ static bool check_parameter(const sluice_value *parameter, const struct node_ent
     int type = type_of(parameter);
     const sluice_value *choices = sluice_value_get(parameter, "choices");
     if (!has_type(node, type))
-        problem_error(problems, node->place, "executor \"%s\": parameter \"%s\" must be %s, not %s%s", executor, entry->key,
-                      type_words[type], shown(node),
+        problem_error(problems, node->place, "executor \"%s\": parameter \"%s\" must be %s, not %s%s", executor,
+                      entry->key, type_words[type], shown(node),
                       type == TYPE_STRING && node->kind == NODE_NUMBER ? " (in quotes it is a text)" : "");
     else if (!in_range(node, parameter, &minimum, &maximum))
-        problem_error(problems, node->place, "executor \"%s\": parameter \"%s\" must be from %.17g to %.17g, not %s", executor,
-                      entry->key, minimum, maximum, shown(node));
+        problem_error(problems, node->place, "executor \"%s\": parameter \"%s\" must be from %.17g to %.17g, not %s",
+                      executor, entry->key, minimum, maximum, shown(node));
     else if (!among_choices(node, choices))
-        problem_error(problems, node->place, "executor \"%s\": parameter \"%s\" must be one of %s, not \"%s\"", executor,
-                      entry->key, choices_text(choices, problems), shown(node));
+        problem_error(problems, node->place, "executor \"%s\": parameter \"%s\" must be one of %s, not \"%s\"",
+                      executor, entry->key, choices_text(choices, problems), shown(node));
     else
         return true;
     return false;
 }
 
-static sluice_status put_parameter(sluice_value *map, const struct node_entry *entry, int type, struct problems *problems)
+static sluice_status put_parameter(sluice_value *map, const struct node_entry *entry, int type,
+                                   struct problems *problems)
 {
     if (type == TYPE_STRING && entry->value->text != NULL)
-        return sluice_value_set_text(map, sluice_text_of(entry->key), (sluice_text){entry->value->text, entry->value->size});
+        return sluice_value_set_text(map, sluice_text_of(entry->key),
+                                     (sluice_text){entry->value->text, entry->value->size});
     return node_into_value(entry->value, map, entry->key, problems);
 }
 
@@ -208,8 +212,8 @@ static void report_unknown(const sluice_value *parameters, const struct node_ent
     const char *suggestion = problem_suggestion(problems, entry->key, names);
     if (names[0] == NULL)
         suggestion = "; it takes none";
-    problem_error(problems, entry->key_place, "executor \"%s\": the plugin has no parameter \"%s\"%s", executor, entry->key,
-                  suggestion);
+    problem_error(problems, entry->key_place, "executor \"%s\": the plugin has no parameter \"%s\"%s", executor,
+                  entry->key, suggestion);
 }
 
 /* Null stands for "not given", unless the parameter takes anything. */
@@ -218,8 +222,8 @@ static bool is_given(const struct node *node, int type)
     return node != NULL && (node->kind != NODE_NULL || type == TYPE_ANY || (type == TYPE_STRING && node->coerced));
 }
 
-static sluice_status put_fallback(const sluice_value *parameter, const char *name, sluice_value *map, struct arena *scratch,
-                                  struct problems *problems)
+static sluice_status put_fallback(const sluice_value *parameter, const char *name, sluice_value *map,
+                                  struct arena *scratch, struct problems *problems)
 {
     static const struct flow_place nowhere = {.file = "(a plugin's default)"};
     const sluice_value *fallback = sluice_value_get(parameter, "fallback");
@@ -243,7 +247,8 @@ static sluice_status fill_fallbacks(const sluice_value *parameters, const struct
             continue;
         sluice_text help = sluice_value_string(sluice_value_get(parameter, "help"));
         if (sluice_value_bool(sluice_value_get(parameter, "required"), false))
-            problem_error(problems, place, "executor \"%s\": the plugin's parameter \"%s\" is missing in uses_with%s%.*s", executor,
+            problem_error(problems, place,
+                          "executor \"%s\": the plugin's parameter \"%s\" is missing in uses_with%s%.*s", executor,
                           names[i], help.size > 0 ? ": " : "", (int)help.size, help.data);
         status = put_fallback(parameter, names[i], map, scratch, problems);
     }
@@ -283,8 +288,8 @@ void description_check_requests(const sluice_value *description, const struct no
         const struct node *value = requests->entries[i].value;
         if (value->text == NULL || find_named(handlers, value->text) != NULL)
             continue;
-        problem_error(problems, value->place, "executor \"%s\": the plugin has no handler \"%s\" for \"%s\"%s", executor,
-                      value->text, requests->entries[i].key,
+        problem_error(problems, value->place, "executor \"%s\": the plugin has no handler \"%s\" for \"%s\"%s",
+                      executor, value->text, requests->entries[i].key,
                       problem_suggestion(problems, value->text, names_of(handlers, problems)));
     }
 }

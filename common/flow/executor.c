@@ -10,7 +10,8 @@ static bool is_identifier(const char *text)
     if (text[0] == '\0' || (text[0] >= '0' && text[0] <= '9'))
         return false;
     for (; *text != '\0'; text++)
-        if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') || *text == '_'))
+        if (!((*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') || (*text >= '0' && *text <= '9') ||
+              *text == '_'))
             return false;
     return true;
 }
@@ -27,10 +28,12 @@ static const char *name_of(struct loader *loader, const struct node *node, size_
         return name;
     }
     if (!is_identifier(name))
-        problem_error(loader->problems, written->place, "the name \"%s\" is invalid: a name has letters, digits and _ only, and does not start with a digit",
-                      name);
+        problem_error(
+            loader->problems, written->place,
+            "the name \"%s\" is invalid: a name has letters, digits and _ only, and does not start with a digit", name);
     else if (strlen(name) > FLOW_NAME_MAX)
-        problem_error(loader->problems, written->place, "the name \"%.32s…\" is too long: at most %d characters", name, FLOW_NAME_MAX);
+        problem_error(loader->problems, written->place, "the name \"%.32s…\" is too long: at most %d characters", name,
+                      FLOW_NAME_MAX);
     return loader_text(loader, name);
 }
 
@@ -42,7 +45,8 @@ static void check_duplicate(struct loader *loader, const struct node *node, cons
             continue;
         const struct node *written = keys_get(node, KEY_EXECUTOR, "name");
         problem_error(loader->problems, written != NULL ? written->place : node->place,
-                      "two executors are called \"%s\", the first at line %u; give this one another name", name, other->place.line);
+                      "two executors are called \"%s\", the first at line %u; give this one another name", name,
+                      other->place.line);
         return;
     }
 }
@@ -65,10 +69,11 @@ static void read_needs(struct loader *loader, const struct node *node, struct gr
     item->join = method != NULL && strcasecmp(method->text, "needs") == 0;
     item->join_all = method != NULL && strcasecmp(method->text, "needs_all") == 0;
     if (method != NULL && strcasecmp(method->text, "inspect") == 0)
-        problem_error(loader->problems, method->place, "executor \"%s\": `method: inspect` is known, but not built yet", item->name);
-    if (item->join_all && count > 0)
-        problem_error(loader->problems, needs->place, "executor \"%s\": `method: needs_all` takes no \"needs\"; it joins all open ends",
+        problem_error(loader->problems, method->place, "executor \"%s\": `method: inspect` is known, but not built yet",
                       item->name);
+    if (item->join_all && count > 0)
+        problem_error(loader->problems, needs->place,
+                      "executor \"%s\": `method: needs_all` takes no \"needs\"; it joins all open ends", item->name);
 }
 
 static uint32_t workers_of(struct loader *loader, const struct node *node)
@@ -109,9 +114,11 @@ static void read_settings(struct loader *loader, const struct node *node, struct
 }
 
 /* The executor's own, else the Flow's, else that of metas. */
-static void read_workspace(struct loader *loader, const struct node *node, const struct uses *uses, struct flow_executor *executor)
+static void read_workspace(struct loader *loader, const struct node *node, const struct uses *uses,
+                           struct flow_executor *executor)
 {
-    const struct node *workspace = keys_get_inherited(node, loader->options->resolved ? NULL : loader->with, KEY_EXECUTOR, "workspace");
+    const struct node *workspace =
+        keys_get_inherited(node, loader->options->resolved ? NULL : loader->with, KEY_EXECUTOR, "workspace");
     if (workspace == NULL || workspace->size == 0)
         workspace = keys_get(uses->metas, KEY_METAS, "workspace");
     if (workspace != NULL && workspace->size > 0)
@@ -127,8 +134,9 @@ static const struct node *checked_requests(struct loader *loader, struct node *r
         struct node *value = entry->value;
         if (value->kind == NODE_LIST || value->kind == NODE_MAP || value->text == NULL || value->size == 0 ||
             value->kind == NODE_NULL)
-            problem_error(loader->problems, value->place, "executor \"%s\": \"%s\" must be bound to the name of a handler, not to %s", name,
-                          entry->key, node_kind_name(value));
+            problem_error(loader->problems, value->place,
+                          "executor \"%s\": \"%s\" must be bound to the name of a handler, not to %s", name, entry->key,
+                          node_kind_name(value));
         else if (entry->key[0] == '\0')
             problem_error(loader->problems, entry->key_place, "executor \"%s\": an endpoint must not be empty", name);
         else {
@@ -152,7 +160,8 @@ static void apply_uses(struct loader *loader, struct uses *uses, struct flow_exe
     if (executor->class_name == NULL && uses->plugin != NULL) {
         const char *slash = strrchr(uses->plugin, '/'), *base = slash != NULL ? slash + 1 : uses->plugin;
         size_t size = strlen(base);
-        executor->class_name = arena_text_of(loader->arena, base, size > 3 && strcmp(base + size - 3, ".so") == 0 ? size - 3 : size);
+        executor->class_name =
+            arena_text_of(loader->arena, base, size > 3 && strcmp(base + size - 3, ".so") == 0 ? size - 3 : size);
     }
     if (executor->class_name == NULL)
         executor->class_name = "BaseExecutor";
@@ -162,14 +171,17 @@ static void apply_uses(struct loader *loader, struct uses *uses, struct flow_exe
     if (!uses->failed)
         description_check_requests(uses->description, requests, name, problems);
     executor->uses_requests = node_to_value(requests, problems);
-    executor->uses_with = description_apply(uses->failed ? NULL : uses->description, uses->with, name, uses->place, loader->scratch, problems);
+    executor->uses_with = description_apply(uses->failed ? NULL : uses->description, uses->with, name, uses->place,
+                                            loader->scratch, problems);
     problems->anchor = outer;
 }
 
-static void read_metas(struct loader *loader, const struct node *node, const struct uses *uses, struct flow_executor *executor)
+static void read_metas(struct loader *loader, const struct node *node, const struct uses *uses,
+                       struct flow_executor *executor)
 {
     bool resolved = loader->options->resolved;
-    const struct node *name = resolved ? keys_get(node, KEY_EXECUTOR, "metas_name") : keys_get(uses->metas, KEY_METAS, "name");
+    const struct node *name =
+        resolved ? keys_get(node, KEY_EXECUTOR, "metas_name") : keys_get(uses->metas, KEY_METAS, "name");
     const struct node *description =
         resolved ? keys_get(node, KEY_EXECUTOR, "metas_description") : keys_get(uses->metas, KEY_METAS, "description");
     executor->description = description != NULL ? loader_text(loader, description->text) : "";
@@ -182,15 +194,17 @@ bool executor_load(struct loader *loader, struct node *node, size_t index, struc
     struct problems *problems = loader->problems;
     if (node->kind != NODE_MAP) {
         problem_error(problems, node->place,
-                      node->kind == NODE_STRING ? "a Deployment YAML in place of an executor is known, but not built yet"
-                                                : "an executor is a map, such as `{name: a, uses: echo}`");
+                      node->kind == NODE_STRING
+                          ? "a Deployment YAML in place of an executor is known, but not built yet"
+                          : "an executor is a map, such as `{name: a, uses: echo}`");
         return false;
     }
     const char *name = name_of(loader, node, index);
     if (name == NULL)
         return false;
     if (strcmp(name, "gateway") == 0) {
-        problem_warning(problems, node->place, "an entry named \"gateway\" is skipped; the gateway's settings stand under \"gateway\"");
+        problem_warning(problems, node->place,
+                        "an entry named \"gateway\" is skipped; the gateway's settings stand under \"gateway\"");
         return false;
     }
     const char *section = arena_printf(loader->scratch, "executor \"%s\"", name);

@@ -53,7 +53,7 @@ struct flow_gateway {
     const char *host; /* bind address; default 127.0.0.1 */
     struct flow_front *fronts;
     size_t front_count;
-    uint32_t prefetch; /* default 1000; 0: max_in_flight_per_client */
+    uint32_t prefetch;         /* default 1000; 0: max_in_flight_per_client */
     uint64_t timeout_send_ns;  /* 0: none */
     uint64_t timeout_ready_ns; /* 0: for ever; default 600 s */
     uint64_t drain_timeout_ns; /* default 10 s */
@@ -64,18 +64,18 @@ struct flow_gateway {
 
 struct flow_executor {
     struct flow_place place;
-    const char *name;       /* deployment name, "executor0" */
-    const char *uses;       /* as written, for messages; NULL: BaseExecutor */
-    const char *plugin;     /* absolute path of the .so; NULL: documents pass through. Without find_plugin: as written */
-    const char *class_name; /* jtype or class as written, else the plugin's name, else "BaseExecutor" */
-    const char *metas_name; /* metas.name, else the class name: the workspace's folder, parameters by class */
-    const char *description; /* metas.description, or "" */
-    const char *workspace;  /* base folder, absolute; NULL: the default */
-    const sluice_value *uses_with;     /* map; never NULL; checked and with defaults of the plugin's table */
+    const char *name;   /* deployment name, "executor0" */
+    const char *uses;   /* as written, for messages; NULL: BaseExecutor */
+    const char *plugin; /* absolute path of the .so; NULL: documents pass through. Without find_plugin: as written */
+    const char *class_name;        /* jtype or class as written, else the plugin's name, else "BaseExecutor" */
+    const char *metas_name;        /* metas.name, else the class name: the workspace's folder, parameters by class */
+    const char *description;       /* metas.description, or "" */
+    const char *workspace;         /* base folder, absolute; NULL: the default */
+    const sluice_value *uses_with; /* map; never NULL; checked and with defaults of the plugin's table */
     const sluice_value *uses_requests; /* map endpoint -> handler name; never NULL */
     const char *const *env;
-    uint32_t workers;          /* default 1 */
-    uint32_t replicas;         /* 1 until replicas are built */
+    uint32_t workers;  /* default 1 */
+    uint32_t replicas; /* 1 until replicas are built */
     uint64_t timeout_ready_ns;
     uint64_t stuck_timeout_ns; /* default 5 s */
     uint64_t window_bytes;     /* bytes of requests inside the executor; default 256 MiB */
@@ -86,8 +86,8 @@ struct flow_executor {
 };
 
 /*
- * Nodes are numbered: executor i is node i, FLOW_START and FLOW_END stand for the gateway's two ends. Edges of a node are
- * in the order of the YAML. `order` lists the executors so that each comes after all it needs.
+ * Nodes are numbered: executor i is node i, FLOW_START and FLOW_END stand for the gateway's two ends. Edges of a node
+ * are in the order of the YAML. `order` lists the executors so that each comes after all it needs.
  */
 #define FLOW_START ((size_t)-1)
 #define FLOW_END   ((size_t)-2)
@@ -114,8 +114,9 @@ struct flow {
     const char *name;      /* or NULL */
     const char *file;      /* for messages */
     const char *workspace; /* absolute, or NULL */
-    enum flow_inspect_crash on_crash_loop; /* `on_crash_loop: keep|stop`, default keep: the rest goes on, requests get 503 */
-    uint32_t crash_loop_limit;             /* deaths in a row before ready (or within 100 ms of it); default 5 */
+    enum flow_inspect_crash
+        on_crash_loop;         /* `on_crash_loop: keep|stop`, default keep: the rest goes on, requests get 503 */
+    uint32_t crash_loop_limit; /* deaths in a row before ready (or within 100 ms of it); default 5 */
     const char *const *env;
     struct flow_gateway gateway;
     struct flow_executor *executors;
@@ -126,22 +127,24 @@ struct flow {
 /* What the checker asks for. All callbacks may be NULL: then files cannot be read and plugins are not looked at. */
 struct flow_source {
     /* Contents of a file named in the YAML (an executor's own YAML), into `arena`. */
-    sluice_status (*read_file)(void *context, const char *path, struct arena *arena, const char **ret_text, size_t *ret_size,
-                               sluice_error *error);
-    /* The absolute path of a plugin: `name` as written, `folder` of the YAML file. SLUICE_NOT_FOUND names the places tried. */
-    sluice_status (*find_plugin)(void *context, const char *name, const char *folder, struct arena *arena, const char **ret_path,
-                                 sluice_error *error);
+    sluice_status (*read_file)(void *context, const char *path, struct arena *arena, const char **ret_text,
+                               size_t *ret_size, sluice_error *error);
+    /* The absolute path of a plugin: `name` as written, `folder` of the YAML file. SLUICE_NOT_FOUND names the places
+     * tried. */
+    sluice_status (*find_plugin)(void *context, const char *name, const char *folder, struct arena *arena,
+                                 const char **ret_path, sluice_error *error);
     /* What `sluice-executor --describe` prints for a plugin, as a JSON map (common/flow/description.h). */
-    sluice_status (*describe)(void *context, const char *path, const sluice_value **ret_description, sluice_error *error);
+    sluice_status (*describe)(void *context, const char *path, const sluice_value **ret_description,
+                              sluice_error *error);
     void *context;
 };
 
 struct flow_options {
-    const char *file;               /* name for messages, and the base of relative paths; NULL: "(flow)" and the current folder */
+    const char *file; /* name for messages, and the base of relative paths; NULL: "(flow)" and the current folder */
     const char *const *environment; /* NAME=value, NULL-ended; NULL: none */
     const sluice_value *context;    /* for ${{ CONTEXT.x }}; NULL: none */
     const char *const *overrides;   /* key=value of --set, NULL-ended; NULL: none */
-    bool resolved;                  /* the text comes from flow_write(): no substitution, no coercion, no plugin look-up */
+    bool resolved; /* the text comes from flow_write(): no substitution, no coercion, no plugin look-up */
 };
 
 /* All problems of one load, in the order of the source. */
@@ -155,13 +158,14 @@ struct flow_report {
  * SLUICE_INVALID the report has every error found. The report lives in *ret_report_arena, to be freed by the caller in
  * both cases. Other failures: SLUICE_NO_MEMORY.
  */
-sluice_status flow_load(const char *text, size_t size, const struct flow_options *options, const struct flow_source *source,
-                        struct flow **ret_flow, struct flow_report *ret_report, struct arena **ret_report_arena);
+sluice_status flow_load(const char *text, size_t size, const struct flow_options *options,
+                        const struct flow_source *source, struct flow **ret_flow, struct flow_report *ret_report,
+                        struct arena **ret_report_arena);
 struct flow *flow_free(struct flow *flow); /* NULL is fine; returns NULL */
 
 /*
- * The Flow as YAML with everything in place (variables replaced, defaults filled in, plugins as absolute paths): what the
- * supervisor hands its children. flow_load() with `resolved` gives an equal model.
+ * The Flow as YAML with everything in place (variables replaced, defaults filled in, plugins as absolute paths): what
+ * the supervisor hands its children. flow_load() with `resolved` gives an equal model.
  */
 struct buffer;
 sluice_status flow_write(const struct flow *flow, struct buffer *buffer);

@@ -28,7 +28,9 @@ static const char *text(struct loader *loader, const struct node *gateway, const
 
 static enum flow_protocol protocol_of(const struct node *node)
 {
-    return strcasecmp(node->text, "HTTP") == 0 ? FLOW_HTTP : strcasecmp(node->text, "WEBSOCKET") == 0 ? FLOW_WEBSOCKET : FLOW_GRPC;
+    return strcasecmp(node->text, "HTTP") == 0        ? FLOW_HTTP
+           : strcasecmp(node->text, "WEBSOCKET") == 0 ? FLOW_WEBSOCKET
+                                                      : FLOW_GRPC;
 }
 
 static size_t count_of(const struct node *node)
@@ -45,14 +47,17 @@ static void check_fronts(struct loader *loader, const struct node *protocols, co
 {
     size_t port_count = count_of(ports);
     if (count != port_count && ports != NULL)
-        problem_error(loader->problems, ports->place, "%zu protocols and %zu ports; each protocol needs its own port", count, port_count);
+        problem_error(loader->problems, ports->place, "%zu protocols and %zu ports; each protocol needs its own port",
+                      count, port_count);
     for (size_t i = 0; i < count && protocols != NULL; i++)
         if (protocol_of(at(protocols, i)) != FLOW_GRPC)
-            problem_error(loader->problems, at(protocols, i)->place, "the protocol %s is known, but not built yet; GRPC is", at(protocols, i)->text);
+            problem_error(loader->problems, at(protocols, i)->place,
+                          "the protocol %s is known, but not built yet; GRPC is", at(protocols, i)->text);
     if (count > 1)
         problem_error(loader->problems, protocols->place, "several protocols at once are known, but not built yet");
     if (count == 0)
-        problem_error(loader->problems, protocols->place, "the gateway has no protocol; leave \"protocol\" out for GRPC");
+        problem_error(loader->problems, protocols->place,
+                      "the gateway has no protocol; leave \"protocol\" out for GRPC");
 }
 
 static void read_fronts(struct loader *loader, const struct node *gateway)
@@ -83,7 +88,8 @@ static bool is_before_3_6(struct loader *loader, const struct node *gateway)
     char *end = NULL;
     unsigned long minor = strncmp(version->text, "3.", 2) == 0 ? strtoul(version->text + 2, &end, 10) : 0;
     if (end == NULL || end == version->text + 2 || *end != '\0' || minor > 99) {
-        problem_error(loader->problems, version->place, "\"compatibility\" must be a version of Jina 3, such as \"3.5\", not \"%s\"", version->text);
+        problem_error(loader->problems, version->place,
+                      "\"compatibility\" must be a version of Jina 3, such as \"3.5\", not \"%s\"", version->text);
         return false;
     }
     return minor < 6;

@@ -102,8 +102,8 @@ static sluice_status resolve(struct builder *builder, size_t item)
         return SLUICE_NO_MEMORY;
     builder->needs_count[item] = 0;
     if (it->join && it->needs_count < 2)
-        problem_error(builder->problems, it->place, "executor \"%s\": `method: needs` joins at least two executors, listed in \"needs\"",
-                      it->name);
+        problem_error(builder->problems, it->place,
+                      "executor \"%s\": `method: needs` joins at least two executors, listed in \"needs\"", it->name);
     if (it->join_all && resolve_open_ends(builder, item) != SLUICE_OK)
         return SLUICE_NO_MEMORY;
     if (!it->join_all && it->needs_count > 0)
@@ -116,7 +116,8 @@ static sluice_status resolve(struct builder *builder, size_t item)
 }
 
 /* A path from `from` back to `target` over needs, written into `path` from its end. Each node is looked at once. */
-static size_t path_back(const struct builder *builder, size_t from, size_t target, bool *seen, size_t *path, size_t depth)
+static size_t path_back(const struct builder *builder, size_t from, size_t target, bool *seen, size_t *path,
+                        size_t depth)
 {
     path[depth] = from;
     if (from == target)
@@ -269,8 +270,13 @@ static sluice_status sort_needs(struct builder *builder)
 sluice_status graph_build(struct arena *arena, const struct graph_item *items, size_t count, struct problems *problems,
                           struct flow_graph *ret_graph, size_t **needs, size_t *needs_count)
 {
-    struct builder builder = {.arena = arena, .items = items, .count = count, .problems = problems, .needs = needs,
-                              .needs_count = needs_count, .errors_before = problems->error_count};
+    struct builder builder = {.arena = arena,
+                              .items = items,
+                              .count = count,
+                              .problems = problems,
+                              .needs = needs,
+                              .needs_count = needs_count,
+                              .errors_before = problems->error_count};
     struct flow_graph graph = {0};
     for (size_t i = 0; i < count; i++)
         if (resolve(&builder, i) != SLUICE_OK)

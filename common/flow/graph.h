@@ -19,15 +19,15 @@ struct graph_item {
     const char *name;
     struct flow_place place;
     bool floating;
-    bool join;     /* `method: needs`: at least two needs */
-    bool join_all; /* `method: needs_all`: every open end before it */
+    bool join;                      /* `method: needs`: at least two needs */
+    bool join_all;                  /* `method: needs_all`: every open end before it */
     const struct graph_need *needs; /* none: the default */
     size_t needs_count;
 };
 
 /*
- * Fill *ret_graph and, per item, the predecessors sorted by name (needs[i], needs_count[i]; arrays of `count`). Everything
- * lives in `arena`. SLUICE_INVALID when something was reported as an error, SLUICE_NO_MEMORY.
+ * Fill *ret_graph and, per item, the predecessors sorted by name (needs[i], needs_count[i]; arrays of `count`).
+ * Everything lives in `arena`. SLUICE_INVALID when something was reported as an error, SLUICE_NO_MEMORY.
  */
 sluice_status graph_build(struct arena *arena, const struct graph_item *items, size_t count, struct problems *problems,
                           struct flow_graph *ret_graph, size_t **needs, size_t *needs_count);

@@ -17,9 +17,10 @@ static const char *const methods[] = {"add", "needs", "needs_all", "inspect", NU
 #define HEIR        (KEY_EXECUTOR | KEY_INHERITED)
 #define EVERYWHERE  (KEY_WITH | KEY_GATEWAY | HEIR)
 
-#define SUPPORTED .class = KEY_SUPPORTED
-#define NOT_BUILT .class = KEY_NOT_BUILT
-#define IGNORED   .class = KEY_IGNORED
+#define SUPPORTED       .class = KEY_SUPPORTED
+#define NOT_BUILT       .class = KEY_NOT_BUILT
+#define IGNORED         .class = KEY_IGNORED
+#define MISPLACED       .class = KEY_MISPLACED
 #define FROM(low, high) .minimum = (low), .maximum = (high)
 
 /* clang-format off */
@@ -43,11 +44,11 @@ const struct key key_table[] = {
     {"crash_loop_limit", KEY_WITH, SUPPORTED, KEY_INTEGER, FROM(1, 1000000), .fallback = "5", .help = "deaths in a row, before it was ready or just after, that make a crash loop"},
     {"inspect", KEY_WITH, IGNORED, KEY_CHOICE, .choices = inspects, .harmless = "COLLECT", .help = "about `inspect` nodes, which are not built"},
     {"uses", KEY_WITH, IGNORED, KEY_ANY, .help = "nothing inherits it"},
-    {"uses_with", KEY_WITH, IGNORED, KEY_ANY, .help = "nothing inherits it: write it on the executor"},
+    {"uses_with", KEY_WITH, IGNORED, KEY_ANY, .help = "nothing inherits it; it belongs on an executor"},
     {"workspace_id", KEY_WITH, IGNORED, KEY_ANY, .help = "internal to the original"},
     {"extra_search_paths", KEY_WITH, IGNORED, KEY_ANY, .help = "about Python modules"},
     {"suppress_root_logging", KEY_WITH, IGNORED, KEY_ANY, .help = "about logs"},
-    {"py_modules", KEY_WITH, NOT_BUILT, KEY_ANY, .help = "the gateway would inherit it and fail: write it on the executor"},
+    {"py_modules", KEY_WITH, MISPLACED, KEY_ANY, .help = "it belongs on an executor"},
 
     /* gateway */
     {"name", KEY_GATEWAY, SUPPORTED, KEY_TEXT, .fallback = "gateway", .help = "name of the gateway in routes and logs"},

@@ -50,12 +50,12 @@ static void report_unknown(const struct node_entry *entry, enum key_where where,
         unsigned where;
         const char *text;
     } hints[] = {
-        {"pods", KEY_FLOW, "; executors are listed under \"executors\""},
-        {"needs", KEY_WITH, "; it belongs on an executor"},
-        {"floating", KEY_WITH, "; it belongs on an executor"},
-        {"uses_requests", KEY_WITH, "; it belongs on an executor"},
-        {"port", KEY_FLOW, "; it belongs under \"gateway\""},
-        {"with", KEY_EXECUTOR, "; an executor's parameters are called \"uses_with\""},
+        {"pods",          KEY_FLOW,     "; executors are listed under \"executors\""         },
+        {"needs",         KEY_WITH,     "; it belongs on an executor"                        },
+        {"floating",      KEY_WITH,     "; it belongs on an executor"                        },
+        {"uses_requests", KEY_WITH,     "; it belongs on an executor"                        },
+        {"port",          KEY_FLOW,     "; it belongs under \"gateway\""                     },
+        {"with",          KEY_EXECUTOR, "; an executor's parameters are called \"uses_with\""},
     };
     const char *hint = NULL;
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
@@ -98,7 +98,12 @@ static bool bytes_of(const struct node *node, int64_t *ret_bytes)
     static const struct {
         const char *unit;
         unsigned shift;
-    } units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+    } units[] = {
+        {"KiB", 10},
+        {"MiB", 20},
+        {"GiB", 30},
+        {"TiB", 40}
+    };
     if (node->kind == NODE_NUMBER && node->integer && !node->inexact) {
         *ret_bytes = (int64_t)node->number;
         return true;
@@ -130,10 +135,12 @@ static bool integer_of(const struct key *key, const struct node *node, int64_t *
 static bool in_range(const struct key *key, const struct node *node)
 {
     int64_t value;
-    return integer_of(key, node, &value) && (key->minimum >= key->maximum || (value >= key->minimum && value <= key->maximum));
+    return integer_of(key, node, &value) &&
+           (key->minimum >= key->maximum || (value >= key->minimum && value <= key->maximum));
 }
 
-static bool one_or_list(const struct key *key, const struct node *node, bool (*fits)(const struct key *, const struct node *))
+static bool one_or_list(const struct key *key, const struct node *node,
+                        bool (*fits)(const struct key *, const struct node *))
 {
     if (node->kind != NODE_LIST)
         return fits(key, node);
@@ -248,18 +255,23 @@ static bool is_harmless(const struct key *key, const struct node *node)
     return node->text != NULL && strcasecmp(node->text, key->harmless) == 0;
 }
 
-static void check_class(const struct key *key, const struct node_entry *entry, const char *section, struct problems *problems)
+static void check_class(const struct key *key, const struct node_entry *entry, const char *section,
+                        struct problems *problems)
 {
     if (key->class == KEY_SUPPORTED || is_harmless(key, entry->value))
         return;
     if (key->class == KEY_NOT_BUILT)
-        problem_error(problems, entry->key_place, "%s: \"%s\" (%s) is known, but not built yet; it would change answers, so this Flow does not run",
+        problem_error(problems, entry->key_place,
+                      "%s: \"%s\" (%s) is known, but not built yet; it would change answers, so this Flow does not run",
                       section, key->name, key->help);
+    else if (key->class == KEY_MISPLACED)
+        problem_error(problems, entry->key_place, "%s: \"%s\" has no place here; %s", section, key->name, key->help);
     else
         problem_warning(problems, entry->key_place, "%s: \"%s\" is ignored: %s", section, key->name, key->help);
 }
 
-void keys_check(const struct node *map, enum key_where where, const char *section, bool resolved, struct problems *problems)
+void keys_check(const struct node *map, enum key_where where, const char *section, bool resolved,
+                struct problems *problems)
 {
     if (map == NULL || map->kind != NODE_MAP)
         return;
@@ -275,8 +287,8 @@ void keys_check(const struct node *map, enum key_where where, const char *sectio
         else
             check_class(key, entry, section, problems);
         if (key != NULL && key->alias_of != NULL && node_entry(map, key->alias_of) != NULL)
-            problem_error(problems, entry->key_place, "%s: \"%s\" and \"%s\" are two names of one key; give one", section,
-                          key->alias_of, key->name);
+            problem_error(problems, entry->key_place, "%s: \"%s\" and \"%s\" are two names of one key; give one",
+                          section, key->alias_of, key->name);
     }
 }
 
@@ -287,7 +299,8 @@ static const struct node *get(const struct node *map, unsigned where, unsigned a
     for (size_t i = 0; i < map->count; i++) {
         const struct node *value = map->entries[i].value;
         const struct key *key = find_at(map->entries[i].key, where, also, true);
-        if (key == NULL || value->kind == NODE_NULL || strcmp(key->alias_of != NULL ? key->alias_of : key->name, name) != 0)
+        if (key == NULL || value->kind == NODE_NULL ||
+            strcmp(key->alias_of != NULL ? key->alias_of : key->name, name) != 0)
             continue;
         return fits(key, value) ? value : NULL;
     }
@@ -299,7 +312,8 @@ const struct node *keys_get(const struct node *map, enum key_where where, const 
     return get(map, (unsigned)where, 0, name);
 }
 
-const struct node *keys_get_inherited(const struct node *map, const struct node *with, enum key_where where, const char *name)
+const struct node *keys_get_inherited(const struct node *map, const struct node *with, enum key_where where,
+                                      const char *name)
 {
     const struct node *own = get(map, (unsigned)where, 0, name);
     if (own != NULL)
@@ -333,8 +347,14 @@ static void write_where(const struct key *key, struct buffer *out)
     static const struct {
         unsigned where;
         const char *name;
-    } names[] = {{KEY_FLOW, "top"},           {KEY_WITH, "with"}, {KEY_GATEWAY, "gateway"}, {KEY_EXECUTOR, "executor"},
-                 {KEY_EXECUTOR_YAML, "executor YAML"}, {KEY_METAS, "metas"}};
+    } names[] = {
+        {KEY_FLOW,          "top"          },
+        {KEY_WITH,          "with"         },
+        {KEY_GATEWAY,       "gateway"      },
+        {KEY_EXECUTOR,      "executor"     },
+        {KEY_EXECUTOR_YAML, "executor YAML"},
+        {KEY_METAS,         "metas"        }
+    };
     const char *separator = "";
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if ((key->where & names[i].where) != 0) {
@@ -347,8 +367,10 @@ static void write_where(const struct key *key, struct buffer *out)
 
 void keys_write_row(const struct key *key, struct buffer *out)
 {
-    static const char *const classes[] = {
-        [KEY_SUPPORTED] = "supported", [KEY_NOT_BUILT] = "not built: error", [KEY_IGNORED] = "ignored: warning"};
+    static const char *const classes[] = {[KEY_SUPPORTED] = "supported",
+                                          [KEY_NOT_BUILT] = "not built: error",
+                                          [KEY_IGNORED] = "ignored: warning",
+                                          [KEY_MISPLACED] = "misplaced: error"};
     buffer_printf(out, "| `%s` | ", key->name);
     write_where(key, out);
     buffer_append_text(out, " | ");

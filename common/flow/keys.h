@@ -1,8 +1,8 @@
 /*
  * keys.h - the one table of all keys of a Flow file. docs/flow-yaml.md shows it; a test compares the two.
  *
- * From a row come checking (known? type? range? built?), the default, the suggestion for a misspelt name, and the line of
- * the documentation. Any thread; the table is constant.
+ * From a row come checking (known? type? range? built?), the default, the suggestion for a misspelt name, and the line
+ * of the documentation. Any thread; the table is constant.
  */
 #ifndef SLUICE_FLOW_KEYS_H
 #define SLUICE_FLOW_KEYS_H
@@ -25,7 +25,8 @@ enum key_where {
 enum key_class {
     KEY_SUPPORTED,
     KEY_NOT_BUILT, /* would change answers: an error, unless the value is the harmless one */
-    KEY_IGNORED    /* a warning, unless the value is the harmless one */
+    KEY_IGNORED,   /* a warning, unless the value is the harmless one */
+    KEY_MISPLACED  /* an error: it belongs elsewhere, as `help` says */
 };
 
 enum key_type {
@@ -60,14 +61,16 @@ struct key {
 extern const struct key key_table[];
 extern const size_t key_count;
 
-/* The row of `name` at one place (KEY_WITH: what the Flow, the gateway or executors by inheritance take). NULL: unknown. */
+/* The row of `name` at one place (KEY_WITH: what the Flow, the gateway or executors by inheritance take). NULL:
+ * unknown. */
 const struct key *key_find(const char *name, enum key_where where, bool resolved);
 
 /*
- * Check every entry of `map` (NULL and null are fine) against the table: unknown keys, types, ranges, classes. `place` is
- * what the section is called in messages: "gateway", "executor \"a\"".
+ * Check every entry of `map` (NULL and null are fine) against the table: unknown keys, types, ranges, classes. `place`
+ * is what the section is called in messages: "gateway", "executor \"a\"".
  */
-void keys_check(const struct node *map, enum key_where where, const char *section, bool resolved, struct problems *problems);
+void keys_check(const struct node *map, enum key_where where, const char *section, bool resolved,
+                struct problems *problems);
 
 /*
  * The entry of a section under `name` or one of its aliases; of the right type, or NULL (absent, null, or reported by
@@ -76,7 +79,8 @@ void keys_check(const struct node *map, enum key_where where, const char *sectio
 const struct node *keys_get(const struct node *map, enum key_where where, const char *name);
 
 /* The same, else what the section inherits from `with:`. */
-const struct node *keys_get_inherited(const struct node *map, const struct node *with, enum key_where where, const char *name);
+const struct node *keys_get_inherited(const struct node *map, const struct node *with, enum key_where where,
+                                      const char *name);
 
 /* The value, or the table's default. */
 int64_t keys_integer(const struct node *node, enum key_where where, const char *name);

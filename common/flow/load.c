@@ -29,7 +29,8 @@ const char *loader_absolute(struct loader *loader, const char *folder, const cha
         return loader_text(loader, path);
     while (strncmp(path, "./", 2) == 0)
         path += 2;
-    const char *joined = arena_printf(loader->arena, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", path);
+    const char *joined =
+        arena_printf(loader->arena, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", path);
     if (joined == NULL)
         loader->problems->no_memory = true;
     return joined;
@@ -55,7 +56,8 @@ const char *const *loader_env(struct loader *loader, const struct node *map)
 
 struct flow_place loader_place(struct loader *loader, struct flow_place place)
 {
-    place.file = place.file == NULL || strcmp(place.file, loader->file) == 0 ? loader->file : loader_text(loader, place.file);
+    place.file =
+        place.file == NULL || strcmp(place.file, loader->file) == 0 ? loader->file : loader_text(loader, place.file);
     return place;
 }
 
@@ -83,7 +85,9 @@ static void check_version(struct loader *loader, const struct node *root)
     const struct node *version = node_get(root, "version");
     if (version == NULL || version->kind == NODE_NULL)
         return;
-    bool good = version->kind == NODE_NUMBER ? version->number == 1 : version->text != NULL && (strcmp(version->text, "1") == 0 || strcmp(version->text, "1.0") == 0);
+    bool good = version->kind == NODE_NUMBER
+                    ? version->number == 1
+                    : version->text != NULL && (strcmp(version->text, "1") == 0 || strcmp(version->text, "1.0") == 0);
     if (!good)
         problem_error(loader->problems, version->place, "version %s of the format is not known; 1 is",
                       version->text != NULL ? version->text : node_kind_name(version));
@@ -97,7 +101,8 @@ static void check_jtype(struct loader *loader, const struct node *root)
     if (text == NULL)
         problem_error(loader->problems, jtype != NULL ? jtype->place : root->place, "a Flow starts with `jtype: Flow`");
     else if (strcmp(text, "Deployment") == 0 || strcmp(text, "Gateway") == 0)
-        problem_error(loader->problems, jtype->place, "a stand-alone %s is known, but not built yet; `jtype: Flow` is", text);
+        problem_error(loader->problems, jtype->place, "a stand-alone %s is known, but not built yet; `jtype: Flow` is",
+                      text);
     else if (strcmp(text, "Flow") != 0 && strcmp(text, "AsyncFlow") != 0)
         problem_error(loader->problems, jtype->place, "\"%s\" is no Flow; a Flow starts with `jtype: Flow`%s", text,
                       problem_suggestion(loader->problems, text, known));
@@ -107,7 +112,8 @@ static const struct node *get_executors(struct loader *loader, const struct node
 {
     const struct node *executors = keys_get(root, KEY_FLOW, "executors");
     if (executors != NULL && executors->count > FLOW_EXECUTORS_MAX) {
-        problem_error(loader->problems, executors->place, "%zu executors are too many: at most %d", executors->count, FLOW_EXECUTORS_MAX);
+        problem_error(loader->problems, executors->place, "%zu executors are too many: at most %d", executors->count,
+                      FLOW_EXECUTORS_MAX);
         return NULL;
     }
     return executors;
@@ -117,12 +123,15 @@ static void read_flow_settings(struct loader *loader)
 {
     struct flow *flow = loader->flow;
     const struct node *with = loader->with, *name = keys_get(with, KEY_WITH, "name");
-    const struct node *workspace = keys_get(with, KEY_WITH, "workspace"), *loop = keys_get(with, KEY_WITH, "on_crash_loop");
+    const struct node *workspace = keys_get(with, KEY_WITH, "workspace"),
+                      *loop = keys_get(with, KEY_WITH, "on_crash_loop");
     flow->name = loader_text(loader, keys_text(name));
     if (workspace != NULL && workspace->size > 0)
         flow->workspace = loader_absolute(loader, loader->folder, workspace->text);
-    flow->on_crash_loop = loop != NULL && strcasecmp(loop->text, "stop") == 0 ? FLOW_ON_CRASH_LOOP_STOP : FLOW_ON_CRASH_LOOP_KEEP;
-    flow->crash_loop_limit = (uint32_t)keys_integer(keys_get(with, KEY_WITH, "crash_loop_limit"), KEY_WITH, "crash_loop_limit");
+    flow->on_crash_loop =
+        loop != NULL && strcasecmp(loop->text, "stop") == 0 ? FLOW_ON_CRASH_LOOP_STOP : FLOW_ON_CRASH_LOOP_KEEP;
+    flow->crash_loop_limit =
+        (uint32_t)keys_integer(keys_get(with, KEY_WITH, "crash_loop_limit"), KEY_WITH, "crash_loop_limit");
     flow->env = loader_env(loader, keys_get(with, KEY_WITH, "env"));
 }
 
@@ -139,7 +148,9 @@ static void report_no_chain(struct loader *loader, const struct graph_item *item
                            : node->next_count == 0  ? "has no successor"
                                                     : NULL;
         if (what != NULL && !items[i].floating)
-            problem_error(loader->problems, place, "executor \"%s\" %s; branches are known, but not built yet: only chains run", items[i].name, what);
+            problem_error(loader->problems, place,
+                          "executor \"%s\" %s; branches are known, but not built yet: only chains run", items[i].name,
+                          what);
     }
 }
 
@@ -148,8 +159,10 @@ static void build_graph(struct loader *loader, struct graph_item *items)
     struct flow *flow = loader->flow;
     size_t **needs = arena_zalloc(loader->scratch, (flow->executor_count + 1) * sizeof *needs);
     size_t *needs_count = arena_zalloc(loader->scratch, (flow->executor_count + 1) * sizeof *needs_count);
-    sluice_status status = needs == NULL || needs_count == NULL ? SLUICE_NO_MEMORY
-                           : graph_build(loader->arena, items, flow->executor_count, loader->problems, &flow->graph, needs, needs_count);
+    sluice_status status = needs == NULL || needs_count == NULL
+                               ? SLUICE_NO_MEMORY
+                               : graph_build(loader->arena, items, flow->executor_count, loader->problems, &flow->graph,
+                                             needs, needs_count);
     if (status == SLUICE_NO_MEMORY)
         loader->problems->no_memory = true;
     if (status != SLUICE_OK)
@@ -199,8 +212,11 @@ static void read_root(struct loader *loader, struct node *root)
 {
     const struct flow_options *options = loader->options;
     if (!options->resolved) {
-        struct substitution substitution = {.environment = options->environment, .context = options->context, .flow = true,
-                                            .arena = loader->scratch, .problems = loader->problems};
+        struct substitution substitution = {.environment = options->environment,
+                                            .context = options->context,
+                                            .flow = true,
+                                            .arena = loader->scratch,
+                                            .problems = loader->problems};
         overrides_apply(root, options->overrides, loader->scratch, loader->problems);
         substitute(root, &substitution);
     }
@@ -226,7 +242,8 @@ static const char *absolute_folder(struct loader *loader, const char *file)
 {
     char current[PATH_MAX];
     const char *slash = file != NULL ? strrchr(file, '/') : NULL;
-    const char *folder = slash == NULL ? "" : arena_text_of(loader->arena, file, slash == file ? 1 : (size_t)(slash - file));
+    const char *folder =
+        slash == NULL ? "" : arena_text_of(loader->arena, file, slash == file ? 1 : (size_t)(slash - file));
     if (folder == NULL || folder[0] == '/')
         return folder;
     if (getcwd(current, sizeof current) == NULL)
@@ -248,10 +265,13 @@ static sluice_status load_into(struct loader *loader, const char *text, size_t s
     if (empty)
         problem_error(loader->problems, place, "the file is empty; a Flow starts with `jtype: Flow`");
     else if (root != NULL && root->kind != NODE_MAP)
-        problem_error(loader->problems, root->place, "a Flow is a map that starts with `jtype: Flow`, not %s", node_kind_name(root));
+        problem_error(loader->problems, root->place, "a Flow is a map that starts with `jtype: Flow`, not %s",
+                      node_kind_name(root));
     else if (root != NULL)
         read_root(loader, root);
-    return loader->problems->no_memory ? SLUICE_NO_MEMORY : loader->problems->error_count > 0 ? SLUICE_INVALID : SLUICE_OK;
+    return loader->problems->no_memory         ? SLUICE_NO_MEMORY
+           : loader->problems->error_count > 0 ? SLUICE_INVALID
+                                               : SLUICE_OK;
 }
 
 static struct flow *new_flow(void)
@@ -266,8 +286,9 @@ static struct flow *new_flow(void)
     return flow;
 }
 
-sluice_status flow_load(const char *text, size_t size, const struct flow_options *options, const struct flow_source *source,
-                        struct flow **ret_flow, struct flow_report *ret_report, struct arena **ret_report_arena)
+sluice_status flow_load(const char *text, size_t size, const struct flow_options *options,
+                        const struct flow_source *source, struct flow **ret_flow, struct flow_report *ret_report,
+                        struct arena **ret_report_arena)
 {
     static const struct flow_options none = {0};
     struct arena *report_arena = arena_new(4 * 1024, MODEL_BYTES_MAX), *scratch = arena_new(32 * 1024, MODEL_BYTES_MAX);
@@ -278,8 +299,12 @@ sluice_status flow_load(const char *text, size_t size, const struct flow_options
     problems_init(&problems, report_arena);
     sluice_status status = SLUICE_NO_MEMORY;
     if (report_arena != NULL && scratch != NULL && flow != NULL) {
-        struct loader loader = {.options = options != NULL ? options : &none, .source = source, .arena = flow->arena,
-                                .scratch = scratch, .problems = &problems, .flow = flow};
+        struct loader loader = {.options = options != NULL ? options : &none,
+                                .source = source,
+                                .arena = flow->arena,
+                                .scratch = scratch,
+                                .problems = &problems,
+                                .flow = flow};
         status = load_into(&loader, text, size);
         if (problems_report(&problems, ret_report) != SLUICE_OK)
             status = SLUICE_NO_MEMORY;

@@ -1,7 +1,8 @@
 /*
  * loader.h - what the parts of flow_load() share. Internal to common/flow.
  *
- * load.c reads the top level and the graph, gateway.c the gateway, executor.c one executor, uses.c what its `uses` leads to.
+ * load.c reads the top level and the graph, gateway.c the gateway, executor.c one executor, uses.c what its `uses`
+ * leads to.
  */
 #ifndef SLUICE_FLOW_LOADER_H
 #define SLUICE_FLOW_LOADER_H
@@ -40,7 +41,8 @@ const char *const *loader_env(struct loader *loader, const struct node *map);
 /* A place whose file lives as long as the model. */
 struct flow_place loader_place(struct loader *loader, struct flow_place place);
 
-uint64_t loader_ns(const struct node *node, enum key_where where, const char *key); /* from milliseconds; <= 0 gives 0 */
+uint64_t loader_ns(const struct node *node, enum key_where where,
+                   const char *key); /* from milliseconds; <= 0 gives 0 */
 
 /* The `place: [line, column]` of a resolved Flow, else the section's own. */
 struct flow_place loader_section_place(struct loader *loader, const struct node *section);
@@ -51,7 +53,8 @@ void gateway_load(struct loader *loader, const struct node *gateway); /* NULL: n
 
 /* ---- executor.c ---- */
 
-/* Read item `index`; `item` gets what the graph needs. False when it is no executor (reported, or the gateway's entry). */
+/* Read item `index`; `item` gets what the graph needs. False when it is no executor (reported, or the gateway's entry).
+ */
 bool executor_load(struct loader *loader, struct node *node, size_t index, struct flow_executor *executor,
                    struct graph_item *item);
 

@@ -37,7 +37,8 @@ static struct node *value_of(struct override *override, const char *text)
     struct problems ignored;
     bool empty;
     problems_init(&ignored, override->arena);
-    struct node *node = node_read(text, strlen(text), (struct flow_place){.file = "--set"}, override->arena, &ignored, &empty);
+    struct node *node =
+        node_read(text, strlen(text), (struct flow_place){.file = "--set"}, override->arena, &ignored, &empty);
     if (node == NULL || ignored.error_count > 0)
         node = node_new_text(override->arena, text, strlen(text), override->place);
     problems_done(&ignored);
@@ -115,7 +116,8 @@ static struct node *find_item(struct override *override, struct node *list, cons
     if (is_index(segment, &index)) {
         if (index < list->count)
             return list->items[index];
-        problem_error(override->problems, override->place, "there is no executor number %zu; the Flow has %zu, counted from 0", index, list->count);
+        problem_error(override->problems, override->place,
+                      "there is no executor number %zu; the Flow has %zu, counted from 0", index, list->count);
         return NULL;
     }
     const char **names = arena_alloc(override->arena, (list->count + 1) * sizeof *names);
@@ -174,7 +176,8 @@ static struct node *descend(struct override *override, struct node *map, const c
     }
     if (child->kind == NODE_MAP)
         return child;
-    problem_error(override->problems, override->place, "\"%s\" is %s in the file and has no keys to set", key, node_kind_name(child));
+    problem_error(override->problems, override->place, "\"%s\" is %s in the file and has no keys to set", key,
+                  node_kind_name(child));
     return NULL;
 }
 
@@ -195,7 +198,8 @@ static void set_path(struct override *override, struct node *map, size_t from)
                 from++;
                 continue;
             } else
-                problem_error(override->problems, override->place, "\"%s\" has no entry %zu to set", override->segments[from], index);
+                problem_error(override->problems, override->place, "\"%s\" has no entry %zu to set",
+                              override->segments[from], index);
             return;
         }
         map = descend(override, map, override->segments[from]);
@@ -209,7 +213,8 @@ static void set_in_section(struct override *override, struct node *section, enum
     if (section == NULL)
         return;
     if (section->kind != NODE_MAP) {
-        problem_error(override->problems, override->place, "the executor is %s in the file and has no keys to set", node_kind_name(section));
+        problem_error(override->problems, override->place, "the executor is %s in the file and has no keys to set",
+                      node_kind_name(section));
         return;
     }
     if (from < override->count)
@@ -237,7 +242,8 @@ static void set_plain(struct override *override, struct node *root)
             return;
         }
         names[used] = NULL;
-        problem_error(override->problems, override->place, "there is no key \"%s\"%s", first, problem_suggestion(override->problems, first, names));
+        problem_error(override->problems, override->place, "there is no key \"%s\"%s", first,
+                      problem_suggestion(override->problems, first, names));
     }
 }
 
@@ -245,10 +251,12 @@ static void apply(struct override *override, struct node *root)
 {
     const char *first = override->segments[0];
     if (strcmp(first, "executors") == 0 || strcmp(first, "deployments") == 0) {
-        struct node *list = node_get(root, "executors") != NULL ? node_get(root, "executors") : node_get(root, "deployments");
+        struct node *list =
+            node_get(root, "executors") != NULL ? node_get(root, "executors") : node_get(root, "deployments");
         struct node *item = override->count > 1 ? find_item(override, list, override->segments[1]) : NULL;
         if (override->count == 1)
-            problem_error(override->problems, override->place, "this names all executors; name one and a key of it, as in executors[0].workers=2");
+            problem_error(override->problems, override->place,
+                          "this names all executors; name one and a key of it, as in executors[0].workers=2");
         set_in_section(override, item, KEY_EXECUTOR, 2);
     } else if (strcmp(first, "gateway") == 0) {
         set_in_section(override, descend(override, root, first), KEY_GATEWAY, 1);
@@ -273,7 +281,8 @@ static void apply_text(struct node *root, const char *text, struct arena *arena,
     override.place.file = name;
     override.written = key;
     if (equals == NULL || !split(&override, key)) {
-        problem_error(problems, override.place, "an override is key=value, as in gateway.port=0 or executors.encoder.workers=2");
+        problem_error(problems, override.place,
+                      "an override is key=value, as in gateway.port=0 or executors.encoder.workers=2");
         return;
     }
     override.value = value_of(&override, equals + 1);

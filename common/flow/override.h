@@ -7,8 +7,8 @@
 #include "common/flow/yaml.h"
 
 /*
- * Apply each `key=value` (ended by NULL; NULL is fine) to the Flow's root map, in order. Values are YAML; what is none is
- * taken as a text. Problems are reported with the override as the file and no line.
+ * Apply each `key=value` (ended by NULL; NULL is fine) to the Flow's root map, in order. Values are YAML; what is none
+ * is taken as a text. Problems are reported with the override as the file and no line.
  */
 void overrides_apply(struct node *root, const char *const *overrides, struct arena *arena, struct problems *problems);
 

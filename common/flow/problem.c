@@ -75,11 +75,14 @@ static void add(struct problems *problems, enum flow_severity severity, struct f
     }
     vsnprintf(text, (size_t)size + 1, format, arguments);
     const struct flow_place *anchor = &problems->anchor;
-    bool included = anchor->line != 0 && anchor->file != NULL && place.file != NULL && strcmp(anchor->file, place.file) != 0;
+    bool included =
+        anchor->line != 0 && anchor->file != NULL && place.file != NULL && strcmp(anchor->file, place.file) != 0;
     place.file = file;
-    *item = (struct problem_item){.problem = {.severity = severity, .place = place, .text = text},
-                                  .anchor = included ? *anchor : place,
-                                  .serial = problems->count};
+    *item = (struct problem_item){
+        .problem = {.severity = severity, .place = place, .text = text},
+        .anchor = included ? *anchor : place,
+        .serial = problems->count
+    };
     problems->count++;
 }
 
@@ -134,8 +137,8 @@ sluice_status problems_report(struct problems *problems, struct flow_report *ret
         const char *text = arena_printf(problems->arena, "%zu more problems are not shown", problems->left_out);
         if (text == NULL)
             return SLUICE_NO_MEMORY;
-        list[problems->count] = (struct flow_problem){
-            .severity = FLOW_ERROR, .place = list[problems->count - 1].place, .text = text};
+        list[problems->count] =
+            (struct flow_problem){.severity = FLOW_ERROR, .place = list[problems->count - 1].place, .text = text};
     }
     ret_report->problems = list;
     ret_report->count = problems->count + extra;

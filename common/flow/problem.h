@@ -17,7 +17,7 @@ struct problems {
     struct arena *arena;
     struct problem_item *items;
     size_t count, capacity, left_out;
-    size_t error_count; /* all errors, the ones left out too */
+    size_t error_count;       /* all errors, the ones left out too */
     struct flow_place anchor; /* while an included file is read: where the main file names it */
     bool no_memory;
 };

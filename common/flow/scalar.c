@@ -112,7 +112,10 @@ static bool with_radix(const char *text, size_t size, struct scalar *ret_scalar)
     double value = 0;
     for (size_t i = 2; i < size; i++) {
         char c = text[i];
-        int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+        int digit = is_digit(c)            ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : 16;
         if (digit >= radix)
             return false;
         value = value * radix + digit;

@@ -1,8 +1,8 @@
 /*
  * scalar.h - numbers and truth values written as text: as YAML reads plain scalars, and as Python reads strings.
  *
- * YAML 1.2's core schema (1.1's yes/no, sexagesimal and leading-zero octal numbers are not read as such); Python's int()
- * and float() for the coercion of docs/flow-yaml.md. Pure functions, any thread.
+ * YAML 1.2's core schema (1.1's yes/no, sexagesimal and leading-zero octal numbers are not read as such); Python's
+ * int() and float() for the coercion of docs/flow-yaml.md. Pure functions, any thread.
  */
 #ifndef SLUICE_FLOW_SCALAR_H
 #define SLUICE_FLOW_SCALAR_H

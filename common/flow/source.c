@@ -13,8 +13,8 @@
 
 enum { SHIPPED_MAX = 64 };
 
-static sluice_status read_file(void *context, const char *path, struct arena *arena, const char **ret_text, size_t *ret_size,
-                               sluice_error *error)
+static sluice_status read_file(void *context, const char *path, struct arena *arena, const char **ret_text,
+                               size_t *ret_size, sluice_error *error)
 {
     (void)context;
     struct stat info;
@@ -94,8 +94,8 @@ static void append_suggestion(struct buffer *out, const char *folder, const char
         buffer_printf(out, "; did you mean \"%s\"?", nearest);
 }
 
-static sluice_status find_plugin(void *context, const char *name, const char *folder, struct arena *arena, const char **ret_path,
-                                 sluice_error *error)
+static sluice_status find_plugin(void *context, const char *name, const char *folder, struct arena *arena,
+                                 const char **ret_path, sluice_error *error)
 {
     (void)context;
     char shipped[PATH_MAX];
@@ -113,7 +113,8 @@ static sluice_status find_plugin(void *context, const char *name, const char *fo
     } else {
         if (installed)
             append_suggestion(&search.tried, shipped, name);
-        status = sluice_fail(error, SLUICE_NOT_FOUND, name, "there is no plugin \"%s\"; looked for %s", name, buffer_text(&search.tried));
+        status = sluice_fail(error, SLUICE_NOT_FOUND, name, "there is no plugin \"%s\"; looked for %s", name,
+                             buffer_text(&search.tried));
     }
     buffer_done(&search.tried);
     return status;

@@ -11,9 +11,10 @@
 /*
  * Fill read_file and find_plugin; describe and context stay as they are.
  *
- * find_plugin tries, and takes the first regular file (as its real path): an absolute name as it is; a name with a slash
- * below the YAML's folder; any other name in the YAML's folder, then among the shipped plugins (lib/sluice/plugins of this
- * installation). `.so` is added to a name without it; a name with a slash is also tried as it is.
+ * find_plugin tries, and takes the first regular file (as its real path): an absolute name as it is; a name with a
+ * slash below the YAML's folder; any other name in the YAML's folder, then among the shipped plugins
+ * (lib/sluice/plugins of this installation). `.so` is added to a name without it; a name with a slash is also tried as
+ * it is.
  */
 void flow_source_files(struct flow_source *source);
 

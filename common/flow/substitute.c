@@ -78,8 +78,8 @@ static void put_context(struct scan *scan, const char *name, size_t size)
     sluice_text text;
     if (value == NULL) {
         problem_warning(scan->with->problems, scan->value->place,
-                        "the context has no \"%.*s\"; an environment variable is written ${{ ENV.%.*s }}", (int)size, name,
-                        (int)size, name);
+                        "the context has no \"%.*s\"; an environment variable is written ${{ ENV.%.*s }}", (int)size,
+                        name, (int)size, name);
         buffer_append_byte(&scan->out, '$');
         put_variable(scan, name, size);
         return;
@@ -93,9 +93,10 @@ static void put_context(struct scan *scan, const char *name, size_t size)
         buffer_append(&scan->out, text.data, text.size);
         break;
     default:
-        problem_error(scan->with->problems, scan->value->place,
-                      "the context's \"%.*s\" is a list or a map; only texts, numbers and truth values can be put in a text",
-                      (int)size, name);
+        problem_error(
+            scan->with->problems, scan->value->place,
+            "the context's \"%.*s\" is a list or a map; only texts, numbers and truth values can be put in a text",
+            (int)size, name);
     }
 }
 
@@ -104,8 +105,8 @@ static bool starts_with(const char *text, size_t size, const char *prefix)
     return size >= strlen(prefix) && memcmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* `${{ ENV.NAME }}`, `${{ CONTEXT.NAME }}`, `${{ NAME }}` at `text`, exactly one white-space character inside the braces:
- * its length, or 0. */
+/* `${{ ENV.NAME }}`, `${{ CONTEXT.NAME }}`, `${{ NAME }}` at `text`, exactly one white-space character inside the
+ * braces: its length, or 0. */
 static size_t put_spaced(struct scan *scan, const char *text, size_t size)
 {
     if (size < 7 || !isspace((unsigned char)text[3]))
@@ -183,11 +184,12 @@ static void put_reference(struct scan *scan, const char *path, size_t size, unsi
     const struct node *self, *outer = scan->self;
     const struct node *node = follow(scan, path, size, &self);
     if (node == NULL)
-        problem_error(problems, place, "${{%.*s}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}",
+        problem_error(problems, place,
+                      "${{%.*s}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}",
                       (int)size, path);
     else if (node->text == NULL)
-        problem_error(problems, place, "${{%.*s}} is %s; only texts, numbers and truth values can be put in a text", (int)size,
-                      path, node_kind_name(node));
+        problem_error(problems, place, "${{%.*s}} is %s; only texts, numbers and truth values can be put in a text",
+                      (int)size, path, node_kind_name(node));
     else if (node->kind != NODE_STRING || node->coerced || node->replaced)
         buffer_append(&scan->out, node->text, node->size);
     else if (depth >= REFERENCE_DEPTH)
@@ -264,7 +266,8 @@ static void replace(struct scan *scan, struct node *node)
     buffer_init(&scan->out, SUBSTITUTED_BYTES_MAX);
     scan_text(scan, node->text, node->size, 0);
     if (scan->replacements > REPLACEMENTS_MAX)
-        problem_error(scan->with->problems, node->place, "more than %d variables are replaced in this file", REPLACEMENTS_MAX);
+        problem_error(scan->with->problems, node->place, "more than %d variables are replaced in this file",
+                      REPLACEMENTS_MAX);
     else if (scan->out.failed == SLUICE_LIMIT)
         problem_error(scan->with->problems, node->place, "longer than %d bytes after its variables are replaced",
                       SUBSTITUTED_BYTES_MAX);
@@ -289,8 +292,10 @@ static bool is_wrapped(const char *text, size_t size)
 
 static void set_scalar(struct node *node, const char *text, size_t size)
 {
-    static const enum node_kind kinds[] = {
-        [SCALAR_TEXT] = NODE_STRING, [SCALAR_NULL] = NODE_NULL, [SCALAR_BOOL] = NODE_BOOL, [SCALAR_NUMBER] = NODE_NUMBER};
+    static const enum node_kind kinds[] = {[SCALAR_TEXT] = NODE_STRING,
+                                           [SCALAR_NULL] = NODE_NULL,
+                                           [SCALAR_BOOL] = NODE_BOOL,
+                                           [SCALAR_NUMBER] = NODE_NUMBER};
     struct scalar scalar = scalar_of_coercion(text, size);
     node->kind = kinds[scalar.kind];
     node->coerced = scalar.kind != SCALAR_TEXT;

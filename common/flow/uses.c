@@ -1,6 +1,6 @@
 /*
- * Design notes: `uses` may be a text (plugin, class name, file, JSON) or a map. Each form ends in a "target": the name to
- * look up as a plugin, and perhaps a map in the form of an executor YAML. The maps of `uses_with`, `uses_metas` and
+ * Design notes: `uses` may be a text (plugin, class name, file, JSON) or a map. Each form ends in a "target": the name
+ * to look up as a plugin, and perhaps a map in the form of an executor YAML. The maps of `uses_with`, `uses_metas` and
  * `uses_requests` are then laid over those of the executor YAML.
  */
 #include "common/flow/loader.h"
@@ -93,17 +93,18 @@ static const struct node *read_yaml_file(struct loader *loader, const struct nod
     if (path == NULL)
         return NULL;
     if (loader->source == NULL || loader->source->read_file == NULL) {
-        problem_error(loader->problems, uses->place, "executor \"%s\": files such as \"%s\" cannot be read here", executor,
-                      uses->text);
+        problem_error(loader->problems, uses->place, "executor \"%s\": files such as \"%s\" cannot be read here",
+                      executor, uses->text);
         return NULL;
     }
     if (loader->source->read_file(loader->source->context, path, loader->scratch, &text, &size, &error) != SLUICE_OK) {
-        problem_error(loader->problems, uses->place, "executor \"%s\": the executor YAML \"%s\": %s", executor, uses->text,
-                      error.text);
+        problem_error(loader->problems, uses->place, "executor \"%s\": the executor YAML \"%s\": %s", executor,
+                      uses->text, error.text);
         return NULL;
     }
     target->folder = folder_of(loader, path);
-    return parse(loader, text, size, (struct flow_place){.file = shown_path(loader, uses->text)}, environment, executor);
+    return parse(loader, text, size, (struct flow_place){.file = shown_path(loader, uses->text)}, environment,
+                 executor);
 }
 
 static void check_yaml(struct loader *loader, const struct node *yaml)
@@ -124,11 +125,12 @@ static void find_module(struct loader *loader, const struct node *modules, const
             continue;
         if (!ends_with(module->text, ".so")) {
             target->python = module->text;
-            problem_warning(loader->problems, module->place, "executor \"%s\": \"%s\" is no plugin (.so) and is ignored", executor,
-                            module->text);
+            problem_warning(loader->problems, module->place,
+                            "executor \"%s\": \"%s\" is no plugin (.so) and is ignored", executor, module->text);
         } else if (target->module != NULL) {
-            problem_error(loader->problems, module->place, "executor \"%s\": two plugins, \"%s\" and \"%s\"; an executor has one",
-                          executor, target->module, module->text);
+            problem_error(loader->problems, module->place,
+                          "executor \"%s\": two plugins, \"%s\" and \"%s\"; an executor has one", executor,
+                          target->module, module->text);
         } else {
             target->module = module->text;
         }
@@ -137,17 +139,22 @@ static void find_module(struct loader *loader, const struct node *modules, const
 
 static const struct {
     const char *prefix, *what;
-} foreign[] = {{"docker://", "a container"},          {"jinahub://", "an executor of the hub"},
-               {"jinahub+", "an executor of the hub"}, {"jinaai://", "an executor of the hub"},
-               {"jinaai+", "an executor of the hub"}};
+} foreign[] = {
+    {"docker://",  "a container"           },
+    {"jinahub://", "an executor of the hub"},
+    {"jinahub+",   "an executor of the hub"},
+    {"jinaai://",  "an executor of the hub"},
+    {"jinaai+",    "an executor of the hub"}
+};
 
 static bool report_foreign(struct loader *loader, const struct node *uses, const char *executor)
 {
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         if (strncmp(uses->text, foreign[i].prefix, strlen(foreign[i].prefix)) != 0)
             continue;
-        problem_error(loader->problems, uses->place, "executor \"%s\": \"%s\" is %s, which is not run here; name a plugin (.so)",
-                      executor, uses->text, foreign[i].what);
+        problem_error(loader->problems, uses->place,
+                      "executor \"%s\": \"%s\" is %s, which is not run here; name a plugin (.so)", executor, uses->text,
+                      foreign[i].what);
         return true;
     }
     return false;
@@ -163,8 +170,9 @@ static bool find_target(struct loader *loader, const struct node *uses, const ch
     if (uses->kind == NODE_MAP) {
         target->yaml = uses;
     } else if (uses->text == NULL || memchr(uses->text, '\0', uses->size) != NULL || uses->kind == NODE_BOOL) {
-        problem_error(loader->problems, uses->place, "executor \"%s\": \"uses\" must be a plugin, a class name, a file or a map, not %s",
-                      executor, node_kind_name(uses));
+        problem_error(loader->problems, uses->place,
+                      "executor \"%s\": \"uses\" must be a plugin, a class name, a file or a map, not %s", executor,
+                      node_kind_name(uses));
         return false;
     } else if (report_foreign(loader, uses, executor)) {
         return false;
@@ -181,7 +189,8 @@ static bool find_target(struct loader *loader, const struct node *uses, const ch
     check_yaml(loader, target->yaml);
     target->name = keys_text(keys_get(target->yaml, KEY_EXECUTOR_YAML, "jtype"));
     if (target->name == NULL || target->name[0] == '\0')
-        problem_error(loader->problems, target->yaml->place, "executor \"%s\": the executor YAML has no `jtype: NAME`", executor);
+        problem_error(loader->problems, target->yaml->place, "executor \"%s\": the executor YAML has no `jtype: NAME`",
+                      executor);
     return target->name != NULL && target->name[0] != '\0';
 }
 
@@ -209,9 +218,10 @@ static void find_plugin(struct loader *loader, const struct target *target, cons
         return;
     uses->failed = true;
     if (target->python != NULL)
-        problem_error(loader->problems, uses->place,
-                      "executor \"%s\": %s; \"%s\" is Python, which is not run here: name a plugin, as in `py_modules: [x.so]`",
-                      executor, error.text, target->python);
+        problem_error(
+            loader->problems, uses->place,
+            "executor \"%s\": %s; \"%s\" is Python, which is not run here: name a plugin, as in `py_modules: [x.so]`",
+            executor, error.text, target->python);
     else
         problem_error(loader->problems, uses->place, "executor \"%s\": %s", executor, error.text);
 }
@@ -235,7 +245,8 @@ static void describe(struct loader *loader, const char *executor, struct uses *u
         sluice_error error = {.text = "it cannot be opened"};
         if (loader->source->describe(loader->source->context, uses->plugin, &known->description, &error) != SLUICE_OK) {
             known->description = NULL;
-            problem_error(loader->problems, uses->place, "executor \"%s\": plugin \"%s\": %s", executor, uses->plugin, error.text);
+            problem_error(loader->problems, uses->place, "executor \"%s\": plugin \"%s\": %s", executor, uses->plugin,
+                          error.text);
         }
     }
     uses->description = known->description;
@@ -245,7 +256,8 @@ static void describe(struct loader *loader, const char *executor, struct uses *u
 /* ---- maps laid over maps ---- */
 
 /* The entries of `base` with those of `over` in their place or behind them. */
-static struct node *laid_over(struct loader *loader, const struct node *base, const struct node *over, struct flow_place place)
+static struct node *laid_over(struct loader *loader, const struct node *base, const struct node *over,
+                              struct flow_place place)
 {
     struct node *map = node_new(loader->scratch, NODE_MAP, place);
     sluice_status status = map != NULL ? SLUICE_OK : SLUICE_NO_MEMORY;
@@ -257,7 +269,8 @@ static struct node *laid_over(struct loader *loader, const struct node *base, co
     }
     for (size_t i = 0; over != NULL && over->kind == NODE_MAP && i < over->count && status == SLUICE_OK; i++)
         if (node_entry(base, over->entries[i].key) == NULL)
-            status = node_add(loader->scratch, map, over->entries[i].key, over->entries[i].key_place, over->entries[i].value);
+            status = node_add(loader->scratch, map, over->entries[i].key, over->entries[i].key_place,
+                              over->entries[i].value);
     if (status != SLUICE_OK)
         loader->problems->no_memory = true;
     return map;
@@ -306,7 +319,8 @@ void uses_load(struct loader *loader, const struct node *executor, const char *n
         uses->failed = true;
     } else {
         find_module(loader, keys_get(target.yaml, KEY_EXECUTOR_YAML, "py_modules"), name, &target);
-        find_module(loader, keys_get(keys_get(target.yaml, KEY_EXECUTOR_YAML, "metas"), KEY_METAS, "py_modules"), name, &target);
+        find_module(loader, keys_get(keys_get(target.yaml, KEY_EXECUTOR_YAML, "metas"), KEY_METAS, "py_modules"), name,
+                    &target);
         bool from_yaml = target.module != NULL;
         find_module(loader, keys_get(executor, KEY_EXECUTOR, "py_modules"), name, &target);
         if (!from_yaml && target.module != NULL)

@@ -1,6 +1,6 @@
 /*
- * Design notes: the text is YAML whose texts are all double-quoted, so that reading gives each value's kind back without
- * any rule of coercion. Numbers are written so that they are read as the same double.
+ * Design notes: the text is YAML whose texts are all double-quoted, so that reading gives each value's kind back
+ * without any rule of coercion. Numbers are written so that they are read as the same double.
  */
 #include "common/flow/flow.h"
 #include "common/foundation/buffer.h"
@@ -32,7 +32,8 @@ static void put_quoted(struct buffer *out, const char *data, size_t size)
                    ((unsigned char)data[i + 2] == 0xA8 || (unsigned char)data[i + 2] == 0xA9)) {
             buffer_append_text(out, (unsigned char)data[i + 2] == 0xA8 ? "\\L" : "\\P");
             i += 2;
-        } else if (c == 0xEF && i + 2 < size && ((unsigned char)data[i + 1] == 0xBB || (unsigned char)data[i + 1] == 0xBF)) {
+        } else if (c == 0xEF && i + 2 < size &&
+                   ((unsigned char)data[i + 1] == 0xBB || (unsigned char)data[i + 1] == 0xBF)) {
             /* U+FEFF and the non-characters at the end of the plane. */
             unsigned code = ((unsigned)(c & 15) << 12) | ((unsigned)((unsigned char)data[i + 1] & 63) << 6) |
                             ((unsigned char)data[i + 2] & 63);

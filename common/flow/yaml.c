@@ -1,10 +1,9 @@
 /*
- * Design notes: libyaml's events are read by a recursive descent that is bounded by NODE_DEPTH_MAX. Anchors are kept in a
- * list; an alias makes a deep copy, whose nodes count like written ones, so that a small text cannot grow beyond
+ * Design notes: libyaml's events are read by a recursive descent that is bounded by NODE_DEPTH_MAX. Anchors are kept in
+ * a list; an alias makes a deep copy, whose nodes count like written ones, so that a small text cannot grow beyond
  * NODE_COUNT_MAX nodes. An alias to a node that is not finished yet (a loop) is an unknown anchor to this reader.
  */
 #include "common/flow/yaml.h"
-#include "common/flow/scalar.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +75,8 @@ static void report_parser(struct reader *reader)
         no_memory(reader);
         return;
     }
-    yaml_mark_t mark = parser->error == YAML_READER_ERROR ? mark_of_offset(reader, parser->problem_offset)
-                                                          : parser->problem_mark;
+    yaml_mark_t mark =
+        parser->error == YAML_READER_ERROR ? mark_of_offset(reader, parser->problem_offset) : parser->problem_mark;
     problem_error(reader->problems, place_of(reader, mark), "not valid YAML: %s%s%s",
                   parser->problem != NULL ? parser->problem : "unknown error", parser->context != NULL ? " " : "",
                   parser->context != NULL ? parser->context : "");
@@ -94,95 +93,12 @@ static bool next_event(struct reader *reader, yaml_event_t *event)
     return false;
 }
 
-struct node *node_new(struct arena *arena, enum node_kind kind, struct flow_place place)
-{
-    struct node *node = arena_zalloc(arena, sizeof *node);
-    if (node != NULL) {
-        node->kind = kind;
-        node->place = place;
-    }
-    return node;
-}
-
-struct node *node_new_text(struct arena *arena, const char *text, size_t size, struct flow_place place)
-{
-    struct node *node = node_new(arena, NODE_STRING, place);
-    if (node == NULL)
-        return NULL;
-    node->text = arena_text_of(arena, text, size);
-    node->size = size;
-    return node->text != NULL ? node : NULL;
-}
-
-void node_resolve(struct node *node)
-{
-    static const enum node_kind kinds[] = {
-        [SCALAR_TEXT] = NODE_STRING, [SCALAR_NULL] = NODE_NULL, [SCALAR_BOOL] = NODE_BOOL, [SCALAR_NUMBER] = NODE_NUMBER};
-    struct scalar scalar = scalar_of_plain(node->text, node->size);
-    node->kind = kinds[scalar.kind];
-    node->truth = scalar.truth;
-    node->integer = scalar.integer;
-    node->inexact = scalar.inexact;
-    node->number = scalar.number;
-}
-
 static struct node *new_node(struct reader *reader, enum node_kind kind, struct flow_place place)
 {
     if (++reader->nodes > NODE_COUNT_MAX)
         return fail(reader, place, "too large: more than 100000 values, expanded aliases (*name) included");
     struct node *node = node_new(reader->arena, kind, place);
     return node != NULL ? node : no_memory(reader);
-}
-
-/* Room for one more of `size` bytes in an array of `count`. */
-static void *grown(struct arena *arena, void *array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return array;
-    size_t wanted = *capacity == 0 ? 8 : *capacity * 2;
-    void *bigger = arena_alloc(arena, wanted * size);
-    if (bigger == NULL)
-        return NULL;
-    if (count > 0)
-        memcpy(bigger, array, count * size);
-    *capacity = wanted;
-    return bigger;
-}
-
-sluice_status node_append(struct arena *arena, struct node *list, struct node *value)
-{
-    struct node **items = grown(arena, list->items, list->count, &list->capacity, sizeof(struct node *));
-    if (items == NULL || value == NULL)
-        return SLUICE_NO_MEMORY;
-    list->items = items;
-    items[list->count++] = value;
-    return SLUICE_OK;
-}
-
-sluice_status node_add(struct arena *arena, struct node *map, const char *key, struct flow_place key_place,
-                       struct node *value)
-{
-    struct node_entry *entries = grown(arena, map->entries, map->count, &map->capacity, sizeof(struct node_entry));
-    if (entries == NULL || value == NULL || key == NULL)
-        return SLUICE_NO_MEMORY;
-    map->entries = entries;
-    entries[map->count++] = (struct node_entry){.key = key, .key_place = key_place, .value = value};
-    return SLUICE_OK;
-}
-
-struct node_entry *node_entry(const struct node *map, const char *key)
-{
-    if (map != NULL && map->kind == NODE_MAP)
-        for (size_t i = 0; i < map->count; i++)
-            if (strcmp(map->entries[i].key, key) == 0)
-                return &map->entries[i];
-    return NULL;
-}
-
-struct node *node_get(const struct node *map, const char *key)
-{
-    struct node_entry *entry = node_entry(map, key);
-    return entry != NULL ? entry->value : NULL;
 }
 
 static struct node *copied(struct reader *reader, const struct node *from)
@@ -232,7 +148,8 @@ static struct node *read_alias(struct reader *reader, const yaml_event_t *event)
         node->place = place;
         return node;
     }
-    return fail(reader, place, "this alias (*name) stands for nothing: its anchor (&name) must come before, and not around it");
+    return fail(reader, place,
+                "this alias (*name) stands for nothing: its anchor (&name) must come before, and not around it");
 }
 
 static sluice_status remember_anchor(struct reader *reader, const char *name, const struct node *node)
@@ -377,8 +294,9 @@ static void check_duplicates(struct reader *reader, const struct node *map)
     for (size_t i = 1; i < map->count; i++) {
         const struct node_entry *first = sorted[i - 1], *second = sorted[i];
         if (strcmp(first->key, second->key) == 0)
-            problem_error(reader->problems, second->key_place, "the key \"%s\" is here twice, first at line %u, column %u",
-                          second->key, first->key_place.line, first->key_place.column);
+            problem_error(reader->problems, second->key_place,
+                          "the key \"%s\" is here twice, first at line %u, column %u", second->key,
+                          first->key_place.line, first->key_place.column);
     }
     free(sorted);
 }

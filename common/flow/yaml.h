@@ -26,24 +26,24 @@ struct node_entry {
 
 struct node {
     enum node_kind kind;
-    bool quoted;    /* a scalar written in quotes or as a block */
-    bool coerced;   /* was a string; `text` still has it */
-    bool replaced;  /* a string whose variables have been replaced */
-    bool truth;     /* of a bool */
-    bool integer;   /* of a number, see scalar.h */
+    bool quoted;   /* a scalar written in quotes or as a block */
+    bool coerced;  /* was a string; `text` still has it */
+    bool replaced; /* a string whose variables have been replaced */
+    bool truth;    /* of a bool */
+    bool integer;  /* of a number, see scalar.h */
     bool inexact;
     double number;
     const char *text; /* of a scalar, as written, NUL added; NULL for lists and maps that were not coerced */
     size_t size;
     struct flow_place place;
-    struct node **items; /* of a list */
+    struct node **items;        /* of a list */
     struct node_entry *entries; /* of a map, in the order of the source */
     size_t count, capacity;
 };
 
 /*
- * Read `text`. `place.file` names it; with a line in `place` every node gets that place (text inside another text). NULL
- * after an error (reported) and for an empty document (*ret_empty is then true and nothing is reported).
+ * Read `text`. `place.file` names it; with a line in `place` every node gets that place (text inside another text).
+ * NULL after an error (reported) and for an empty document (*ret_empty is then true and nothing is reported).
  */
 struct node *node_read(const char *text, size_t size, struct flow_place place, struct arena *arena,
                        struct problems *problems, bool *ret_empty);
@@ -60,7 +60,8 @@ sluice_status node_append(struct arena *arena, struct node *list, struct node *v
 
 const char *node_kind_name(const struct node *node); /* "a number", "a list"; NULL reads as null */
 
-/* A map as a value of its own (sluice_value_free()); integers beyond 2^53 are reported. NULL: no memory (no_memory set). */
+/* A map as a value of its own (sluice_value_free()); integers beyond 2^53 are reported. NULL: no memory (no_memory
+ * set). */
 sluice_value *node_to_value(const struct node *map, struct problems *problems);
 /* Put `node` under `key` of a map value. */
 sluice_status node_into_value(const struct node *node, sluice_value *map, const char *key, struct problems *problems);

@@ -15,7 +15,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const environment[] = {"A=1", "H=host", "L=[a,2]", "Q='5'", "E=", "D=$A", NULL};
-static const char *const overrides[] = {"port=0", "executors[0].workers=2", "executors.a.uses_with.x=${{ ENV.A }}", "with.env.X=y", NULL};
+static const char *const overrides[] = {"port=0", "executors[0].workers=2", "executors.a.uses_with.x=${{ ENV.A }}",
+                                        "with.env.X=y", NULL};
 
 static void fail(const char *what, const char *text)
 {

@@ -25,9 +25,9 @@ static bool same_place(const struct flow_place *a, const struct flow_place *b)
     return a->line == b->line && a->column == b->column;
 }
 
-#define DIFFERS(condition, what) \
-    if (!(condition))            \
-        return what
+#define DIFFERS(condition, what)                                                                                       \
+    if (!(condition))                                                                                                  \
+    return what
 
 static const char *gateway_difference(const struct flow_gateway *a, const struct flow_gateway *b)
 {
@@ -36,7 +36,8 @@ static const char *gateway_difference(const struct flow_gateway *a, const struct
     DIFFERS(same_text(a->host, b->host), "gateway.host");
     DIFFERS(a->front_count == b->front_count, "gateway.front_count");
     for (size_t i = 0; i < a->front_count; i++)
-        DIFFERS(a->fronts[i].protocol == b->fronts[i].protocol && a->fronts[i].port == b->fronts[i].port, "gateway.fronts");
+        DIFFERS(a->fronts[i].protocol == b->fronts[i].protocol && a->fronts[i].port == b->fronts[i].port,
+                "gateway.fronts");
     DIFFERS(a->prefetch == b->prefetch, "gateway.prefetch");
     DIFFERS(a->timeout_send_ns == b->timeout_send_ns, "gateway.timeout_send");
     DIFFERS(a->timeout_ready_ns == b->timeout_ready_ns, "gateway.timeout_ready");
@@ -93,7 +94,8 @@ const char *flow_difference(const struct flow *a, const struct flow *b)
         DIFFERS(same_numbers(x->next, x->next_count, y->next, y->next_count), "graph.next");
         DIFFERS(same_numbers(x->previous, x->previous_count, y->previous, y->previous_count), "graph.previous");
     }
-    DIFFERS(same_numbers(a->graph.origins, a->graph.origin_count, b->graph.origins, b->graph.origin_count), "graph.origins");
+    DIFFERS(same_numbers(a->graph.origins, a->graph.origin_count, b->graph.origins, b->graph.origin_count),
+            "graph.origins");
     DIFFERS(a->graph.chain == b->graph.chain, "graph.chain");
     return difference;
 }

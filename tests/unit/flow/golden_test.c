@@ -8,16 +8,32 @@
 
 static const char any[] = "{\"name\": \"x\", \"handlers\": [], \"parameters\": null}";
 static const struct kit_text plugins[] = {
-    {"Tagger", "{\"name\": \"tag\", \"version\": \"1.0\", \"abi\": [1, 0], \"handlers\": [{\"name\": \"tag\", \"endpoint\": \"/default\"}, "
-               "{\"name\": \"other\", \"endpoint\": null}], \"parameters\": ["
-               "{\"name\": \"label\", \"type\": \"string\", \"fallback\": null}, {\"name\": \"suffix\", \"type\": \"string\", \"fallback\": null},"
-               "{\"name\": \"delay_ms\", \"type\": \"integer\", \"fallback\": \"0\", \"minimum\": 0, \"maximum\": 60000},"
-               "{\"name\": \"fail_on\", \"type\": \"string\", \"fallback\": null},"
-               "{\"name\": \"fail_with\", \"type\": \"string\", \"fallback\": \"\\\"ValueError\\\"\", \"choices\": [\"ValueError\", \"KeyError\"]},"
-               "{\"name\": \"pod\", \"type\": \"bool\", \"fallback\": \"false\"}]}"},
-    {"Crud", "{\"name\": \"crud\", \"handlers\": [{\"name\": \"index\"}, {\"name\": \"search\"}, {\"name\": \"change\"}]}"},
-    {"Batch", any}, {"Results", any}, {"Drop", any}, {"Grow", any}, {"Chunker", any}, {"Matcher", any},
-    {"Setter", any}, {"Echo", any}, {"Parts", any}, {"Odd", any}, {"Info", any}, {0}};
+    {"Tagger",
+     "{\"name\": \"tag\", \"version\": \"1.0\", \"abi\": [1, 0], \"handlers\": [{\"name\": \"tag\", \"endpoint\": "
+     "\"/default\"}, "
+     "{\"name\": \"other\", \"endpoint\": null}], \"parameters\": ["
+     "{\"name\": \"label\", \"type\": \"string\", \"fallback\": null}, {\"name\": \"suffix\", \"type\": \"string\", "
+     "\"fallback\": null},"
+     "{\"name\": \"delay_ms\", \"type\": \"integer\", \"fallback\": \"0\", \"minimum\": 0, \"maximum\": 60000},"
+     "{\"name\": \"fail_on\", \"type\": \"string\", \"fallback\": null},"
+     "{\"name\": \"fail_with\", \"type\": \"string\", \"fallback\": \"\\\"ValueError\\\"\", \"choices\": "
+     "[\"ValueError\", \"KeyError\"]},"
+     "{\"name\": \"pod\", \"type\": \"bool\", \"fallback\": \"false\"}]}"},
+    {"Crud",
+     "{\"name\": \"crud\", \"handlers\": [{\"name\": \"index\"}, {\"name\": \"search\"}, {\"name\": \"change\"}]}"},
+    {"Batch", any},
+    {"Results",                                                                                                       any},
+    {"Drop",                                                                                                             any},
+    {"Grow",    any},
+    {"Chunker",                                                                                                        any},
+    {"Matcher",                                                                                                             any},
+    {"Setter",                                                                                                       any},
+    {"Echo",                                                                                                     any},
+    {"Parts",                                                                                                             any},
+    {"Odd",any},
+    {"Info",                                                                                                      any},
+    {0                                                                                                            }
+};
 
 static char *path_of(const char *folder, const char *name)
 {
@@ -60,7 +76,8 @@ static void must_load(struct kit *kit, const char *name)
     /* The only thing to remark is that steps.py is Python. */
     ck_assert_uint_eq(kit->report.count, kit->flow->executor_count);
     for (size_t i = 0; i < kit->report.count; i++)
-        ck_assert_msg(strstr(kit->report.problems[i].text, "steps.py\" is no plugin (.so) and is ignored") != NULL, "%s", kit_lines(kit));
+        ck_assert_msg(strstr(kit->report.problems[i].text, "steps.py\" is no plugin (.so) and is ignored") != NULL,
+                      "%s", kit_lines(kit));
     for (size_t i = 0; i < kit->flow->executor_count; i++)
         ck_assert_str_eq(kit->flow->executors[i].class_name, kit->flow->executors[i].uses);
     kit_expect_round_trip(kit->flow);
@@ -109,6 +126,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {chains_load, other_shapes_are_not_built_yet, parameters_come_with_their_defaults, NULL};
+    const TTest *const tests[] = {chains_load, other_shapes_are_not_built_yet, parameters_come_with_their_defaults,
+                                  NULL};
     return kit_run("golden", tests);
 }

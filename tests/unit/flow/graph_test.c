@@ -45,11 +45,14 @@ static void draw(struct drawn *drawn, const char *text)
         if (mark == ':' || mark == '=' || rest == size + 2)
             for (char *need = strtok_r(line + rest, ",", &inner); need != NULL; need = strtok_r(NULL, ",", &inner)) {
                 drawn->needs[i][item->needs_count] = (struct graph_need){
-                    .name = need, .place = {.file = "g", .line = (unsigned)i + 1, .column = 10 + (unsigned)item->needs_count}};
+                    .name = need,
+                    .place = {.file = "g", .line = (unsigned)i + 1, .column = 10 + (unsigned)item->needs_count}
+                };
                 item->needs_count++;
             }
     }
-    drawn->status = graph_build(drawn->arena, drawn->items, drawn->count, &drawn->problems, &drawn->graph, drawn->needed, drawn->needed_count);
+    drawn->status = graph_build(drawn->arena, drawn->items, drawn->count, &drawn->problems, &drawn->graph,
+                                drawn->needed, drawn->needed_count);
 }
 
 static void erase(struct drawn *drawn)
@@ -151,25 +154,34 @@ END_TEST
 START_TEST(mistakes)
 {
     expect_problems("a:a", "g:1:10: error: executor \"a\" needs itself\n");
-    expect_problems("encoder b:encodr", "g:2:10: error: executor \"b\" needs \"encodr\", which is no executor of this Flow, did you mean \"encoder\"?\n");
-    expect_problems("a b:gatway", "g:2:10: error: executor \"b\" needs \"gatway\", which is no executor of this Flow, did you mean \"gateway\"?\n");
+    expect_problems("encoder b:encodr", "g:2:10: error: executor \"b\" needs \"encodr\", which is no executor of this "
+                                        "Flow, did you mean \"encoder\"?\n");
+    expect_problems("a b:gatway", "g:2:10: error: executor \"b\" needs \"gatway\", which is no executor of this Flow, "
+                                  "did you mean \"gateway\"?\n");
     expect_problems("a b:a,a", "g:2:11: error: executor \"b\" needs \"a\" twice\n");
-    expect_problems("a:b b:gateway", "g:1:10: error: executor \"a\" needs \"b\", which stands behind it; move \"b\" up\n");
+    expect_problems("a:b b:gateway",
+                    "g:1:10: error: executor \"a\" needs \"b\", which stands behind it; move \"b\" up\n");
     expect_problems("a:b b", "g:1:10: error: a cycle: \"a\" needs \"b\" needs \"a\"\n");
-    expect_problems("a:c b:a c:b d:c",
-                    "g:1:10: error: a cycle: \"a\" needs \"c\" needs \"b\" needs \"a\"\n"
-                    "g:4:1: error: executor \"d\" can never be reached: nothing leads from the gateway to what it needs\n");
-    expect_problems("a j=a", "g:2:1: error: executor \"j\": `method: needs` joins at least two executors, listed in \"needs\"\n");
+    expect_problems(
+        "a:c b:a c:b d:c",
+        "g:1:10: error: a cycle: \"a\" needs \"c\" needs \"b\" needs \"a\"\n"
+        "g:4:1: error: executor \"d\" can never be reached: nothing leads from the gateway to what it needs\n");
+    expect_problems(
+        "a j=a", "g:2:1: error: executor \"j\": `method: needs` joins at least two executors, listed in \"needs\"\n");
 }
 END_TEST
 
 START_TEST(what_is_no_chain_is_not_built_yet)
 {
-    kit_expect("jtype: Flow\nexecutors:\n  - name: a\n  - {name: l, needs: a}\n  - {name: r, needs: a}\n  - {name: j, needs: [l, r]}\n",
-               "f.yml:3:5: error: executor \"a\" has several successors; branches are known, but not built yet: only chains run\n"
-               "f.yml:6:23: error: executor \"j\" joins several branches; branches are known, but not built yet: only chains run\n");
-    kit_expect("jtype: Flow\nexecutors:\n  - name: a\n  - {name: b, needs: gateway}\n",
-               "f.yml:3:5: error: executor \"a\" has no successor; branches are known, but not built yet: only chains run\n");
+    kit_expect("jtype: Flow\nexecutors:\n  - name: a\n  - {name: l, needs: a}\n  - {name: r, needs: a}\n  - {name: j, "
+               "needs: [l, r]}\n",
+               "f.yml:3:5: error: executor \"a\" has several successors; branches are known, but not built yet: only "
+               "chains run\n"
+               "f.yml:6:23: error: executor \"j\" joins several branches; branches are known, but not built yet: only "
+               "chains run\n");
+    kit_expect(
+        "jtype: Flow\nexecutors:\n  - name: a\n  - {name: b, needs: gateway}\n",
+        "f.yml:3:5: error: executor \"a\" has no successor; branches are known, but not built yet: only chains run\n");
 }
 END_TEST
 
@@ -194,7 +206,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {shapes, an_empty_graph_is_a_chain, needs_are_sorted_by_name, mistakes, what_is_no_chain_is_not_built_yet,
-                                  a_thousand_executors_are_enough, NULL};
+    const TTest *const tests[] = {shapes,   an_empty_graph_is_a_chain,         needs_are_sorted_by_name,
+                                  mistakes, what_is_no_chain_is_not_built_yet, a_thousand_executors_are_enough,
+                                  NULL};
     return kit_run("graph", tests);
 }

@@ -41,8 +41,8 @@ static const char *find(const struct kit_text *texts, const char *name)
     return NULL;
 }
 
-static sluice_status read_file(void *context, const char *path, struct arena *arena, const char **ret_text, size_t *ret_size,
-                               sluice_error *error)
+static sluice_status read_file(void *context, const char *path, struct arena *arena, const char **ret_text,
+                               size_t *ret_size, sluice_error *error)
 {
     (void)context;
     const char *text = find(kit_files, path);
@@ -53,8 +53,8 @@ static sluice_status read_file(void *context, const char *path, struct arena *ar
     return SLUICE_OK;
 }
 
-static sluice_status find_plugin(void *context, const char *name, const char *folder, struct arena *arena, const char **ret_path,
-                                 sluice_error *error)
+static sluice_status find_plugin(void *context, const char *name, const char *folder, struct arena *arena,
+                                 const char **ret_path, sluice_error *error)
 {
     (void)context;
     (void)folder;
@@ -68,7 +68,8 @@ static sluice_status find_plugin(void *context, const char *name, const char *fo
 }
 
 /* Descriptions live until the program ends: a load keeps none. */
-static sluice_status describe(void *context, const char *path, const sluice_value **ret_description, sluice_error *error)
+static sluice_status describe(void *context, const char *path, const sluice_value **ret_description,
+                              sluice_error *error)
 {
     (void)context;
     static struct {

@@ -1,5 +1,6 @@
 /*
- * kit.h - what the tests of common/flow share: loading a text with a make-believe world around it, and looking at problems.
+ * kit.h - what the tests of common/flow share: loading a text with a make-believe world around it, and looking at
+ * problems.
  */
 #ifndef SLUICE_TESTS_FLOW_KIT_H
 #define SLUICE_TESTS_FLOW_KIT_H

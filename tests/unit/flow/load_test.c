@@ -72,13 +72,14 @@ END_TEST
 START_TEST(every_setting_of_the_gateway_is_read)
 {
     struct kit kit = {0};
-    kit_load(&kit, "jtype: Flow\n"
-                   "with: {name: demo, on_crash_loop: STOP, crash_loop_limit: 9, env: {A: 1, B: 'true', C: x, D: 007}}\n"
-                   "gateway:\n"
-                   "  name: front\n  host: 0.0.0.0\n  port: 51000\n  protocol: grpc\n  prefetch: 0\n  timeout_send: 250\n"
-                   "  timeout_ready: -1\n  drain_timeout: 0\n  compatibility: 3.5\n  max_message_bytes: 4MiB\n"
-                   "  max_bytes_in_flight: 8 GiB\n  max_in_flight: 1\n  max_in_flight_per_client: 2\n"
-                   "  max_queue_per_executor: 3\n  max_depth: 512\n  max_header_bytes: 256\n  env: {X: '1.50'}\n");
+    kit_load(&kit,
+             "jtype: Flow\n"
+             "with: {name: demo, on_crash_loop: STOP, crash_loop_limit: 9, env: {A: 1, B: 'true', C: x, D: 007}}\n"
+             "gateway:\n"
+             "  name: front\n  host: 0.0.0.0\n  port: 51000\n  protocol: grpc\n  prefetch: 0\n  timeout_send: 250\n"
+             "  timeout_ready: -1\n  drain_timeout: 0\n  compatibility: 3.5\n  max_message_bytes: 4MiB\n"
+             "  max_bytes_in_flight: 8 GiB\n  max_in_flight: 1\n  max_in_flight_per_client: 2\n"
+             "  max_queue_per_executor: 3\n  max_depth: 512\n  max_header_bytes: 256\n  env: {X: '1.50'}\n");
     ck_assert_str_eq(kit_lines(&kit), "");
     const struct flow_gateway *gateway = &kit.flow->gateway;
     ck_assert_str_eq(kit.flow->name, "demo");
@@ -112,7 +113,8 @@ END_TEST
 START_TEST(the_gateway_section_wins_over_with)
 {
     struct kit kit = {0};
-    kit_load(&kit, "jtype: Flow\nwith: {port: 1, prefetch: 7, host: '::1', timeout_send: 5, workers: 3, timeout_ready: 10, window_requests: 4}\n"
+    kit_load(&kit, "jtype: Flow\nwith: {port: 1, prefetch: 7, host: '::1', timeout_send: 5, workers: 3, timeout_ready: "
+                   "10, window_requests: 4}\n"
                    "gateway: {ports: 2}\nexecutors: [{name: a}, {name: b, workers: 2, timeout_ready: 0}]\n");
     ck_assert_str_eq(kit_lines(&kit), "");
     ck_assert_uint_eq(kit.flow->gateway.fronts[0].port, 2);
@@ -169,22 +171,26 @@ START_TEST(what_the_original_lets_pass_is_refused)
         {"# only a comment\n", "f.yml:1:1: error: the file is empty; a Flow starts with `jtype: Flow`\n"},
         {"[1]\n", "f.yml:1:1: error: a Flow is a map that starts with `jtype: Flow`, not a list\n"},
         {"executors: []\n", "f.yml:1:1: error: a Flow starts with `jtype: Flow`\n"},
-        {"jtype: Flwo\n", "f.yml:1:8: error: \"Flwo\" is no Flow; a Flow starts with `jtype: Flow`, did you mean \"Flow\"?\n"},
-        {"jtype: Deployment\n", "f.yml:1:8: error: a stand-alone Deployment is known, but not built yet; `jtype: Flow` is\n"},
+        {"jtype: Flwo\n",
+         "f.yml:1:8: error: \"Flwo\" is no Flow; a Flow starts with `jtype: Flow`, did you mean \"Flow\"?\n"},
+        {"jtype: Deployment\n",
+         "f.yml:1:8: error: a stand-alone Deployment is known, but not built yet; `jtype: Flow` is\n"},
         {"jtype: Flow\nversion: 2\n", "f.yml:2:10: error: version 2 of the format is not known; 1 is\n"},
         {"jtype: Flow\nversion: x\n", "f.yml:2:10: error: version x of the format is not known; 1 is\n"},
-        {"jtype: Flow\nexecuters: []\n", "f.yml:2:1: error: the Flow has no key \"executers\", did you mean \"executors\"?\n"},
-        {"jtype: Flow\npods: []\n", "f.yml:2:1: error: the Flow has no key \"pods\"; executors are listed under \"executors\"\n"},
+        {"jtype: Flow\nexecuters: []\n",
+         "f.yml:2:1: error: the Flow has no key \"executers\", did you mean \"executors\"?\n"},
+        {"jtype: Flow\npods: []\n",
+         "f.yml:2:1: error: the Flow has no key \"pods\"; executors are listed under \"executors\"\n"},
         {"jtype: Flow\nmetas: {}\n", "f.yml:2:1: warning: the Flow: \"metas\" is ignored: never had an effect here\n"},
         {"jtype: Flow\njcloud: {}\n", "f.yml:2:1: warning: the Flow: \"jcloud\" is ignored: about a cloud\n"},
         {"jtype: Flow\nexecutors: {a: 1}\n", "f.yml:2:12: error: the Flow: \"executors\" must be a list, not a map\n"},
         {"jtype: Flow\nexecutors: []\ndeployments: []\n",
          "f.yml:3:1: error: the Flow: \"executors\" and \"deployments\" are two names of one key; give one\n"},
-        {"jtype: Flow\nwith: {prefech: 1}\n", "f.yml:2:8: error: with has no key \"prefech\", did you mean \"prefetch\"?\n"},
+        {"jtype: Flow\nwith: {prefech: 1}\n",
+         "f.yml:2:8: error: with has no key \"prefech\", did you mean \"prefetch\"?\n"},
         {"jtype: Flow\nwith: {needs: a}\n", "f.yml:2:8: error: with has no key \"needs\"; it belongs on an executor\n"},
         {"jtype: Flow\nwith: {py_modules: x.py}\n",
-         "f.yml:2:8: error: with: \"py_modules\" (the gateway would inherit it and fail: write it on the executor) is known, but "
-         "not built yet; it would change answers, so this Flow does not run\n"},
+         "f.yml:2:8: error: with: \"py_modules\" has no place here; it belongs on an executor\n"},
         {"jtype: Flow\nwith: {port: text}\n",
          "f.yml:2:14: error: with: \"port\" must be a port or a list of ports, each from 0 to 65535, not \"text\"\n"},
         {"jtype: Flow\ngateway: {port: 65536}\n",
@@ -201,19 +207,20 @@ START_TEST(what_the_original_lets_pass_is_refused)
         {"jtype: Flow\ngateway: {protocol: []}\n",
          "f.yml:2:21: error: the gateway has no protocol; leave \"protocol\" out for GRPC\n"},
         {"jtype: Flow\ngateway: {ssl_certfile: a.pem}\n",
-         "f.yml:2:11: error: gateway: \"ssl_certfile\" (TLS to clients) is known, but not built yet; it would change answers, so this "
+         "f.yml:2:11: error: gateway: \"ssl_certfile\" (TLS to clients) is known, but not built yet; it would change "
+         "answers, so this "
          "Flow does not run\n"},
         {"jtype: Flow\ngateway: {compression: gzip}\n",
          "f.yml:2:11: warning: gateway: \"compression\" is ignored: the local transport does not compress\n"},
         {"jtype: Flow\ngateway: {compression: zip}\n",
          "f.yml:2:24: error: gateway: \"compression\" must be NoCompression, Deflate or Gzip, not \"zip\"\n"},
         {"jtype: Flow\nwith: {compression: NoCompression, quiet: false, monitoring: false, replicas: 1}\n", ""},
-        {"jtype: Flow\nwith: {replicas: 3}\n",
-         "f.yml:2:8: error: with: \"replicas\" (identical processes) is known, but not built yet; it would change answers, so this "
-         "Flow does not run\n"},
-        {"jtype: Flow\nwith: {monitoring: true}\n",
-         "f.yml:2:8: error: with: \"monitoring\" (Prometheus metrics) is known, but not built yet; it would change answers, so this "
-         "Flow does not run\n"},
+        {"jtype: Flow\nwith: {replicas: 3}\n", "f.yml:2:8: error: with: \"replicas\" (identical processes) is known, "
+                                               "but not built yet; it would change answers, so this "
+                                               "Flow does not run\n"},
+        {"jtype: Flow\nwith: {monitoring: true}\n", "f.yml:2:8: error: with: \"monitoring\" (Prometheus metrics) is "
+                                                    "known, but not built yet; it would change answers, so this "
+                                                    "Flow does not run\n"},
         {"jtype: Flow\ngateway: {retries: many}\n",
          "f.yml:2:20: error: gateway: \"retries\" must be an integer from -1 to 2147483647, not \"many\"\n"},
         {"jtype: Flow\ngateway: {timeout_send: -1}\n", ""},
@@ -224,7 +231,8 @@ START_TEST(what_the_original_lets_pass_is_refused)
         {"jtype: Flow\ngateway: {max_depth: 0}\n",
          "f.yml:2:22: error: gateway: \"max_depth\" must be an integer from 1 to 512, not 0\n"},
         {"jtype: Flow\ngateway: {max_header_bytes: 255}\n",
-         "f.yml:2:29: error: gateway: \"max_header_bytes\" must be a number of bytes (such as 1048576 or 64MiB) from 256 to 16777216, not 255\n"},
+         "f.yml:2:29: error: gateway: \"max_header_bytes\" must be a number of bytes (such as 1048576 or 64MiB) from "
+         "256 to 16777216, not 255\n"},
         {"jtype: Flow\nwith: {env: {A: [1]}}\n",
          "f.yml:2:13: error: with: \"env\" must be a map of names to texts, not a map\n"},
         {"jtype: Flow\nwith: {on_crash_loop: maybe}\n",
@@ -237,15 +245,18 @@ END_TEST
 
 START_TEST(all_problems_come_at_once_in_order)
 {
-    kit_expect("jtype: Flow\nversion: 3\nwith: {prefetch: x, quiet: true}\nexecutors:\n  - {name: a-b, worker: 1}\n  - {name: b, needs: c}\n"
-               "gateway: {port: 70000}\n",
-               "f.yml:2:10: error: version 3 of the format is not known; 1 is\n"
-               "f.yml:3:18: error: with: \"prefetch\" must be an integer from 0 to 2147483647, not \"x\"\n"
-               "f.yml:3:21: warning: with: \"quiet\" is ignored: about logs\n"
-               "f.yml:5:12: error: the name \"a-b\" is invalid: a name has letters, digits and _ only, and does not start with a digit\n"
-               "f.yml:5:17: error: executor \"a-b\" has no key \"worker\", did you mean \"workers\"?\n"
-               "f.yml:6:22: error: executor \"b\" needs \"c\", which is no executor of this Flow\n"
-               "f.yml:7:17: error: gateway: \"port\" must be a port or a list of ports, each from 0 to 65535, not 70000\n");
+    kit_expect(
+        "jtype: Flow\nversion: 3\nwith: {prefetch: x, quiet: true}\nexecutors:\n  - {name: a-b, worker: 1}\n  - {name: "
+        "b, needs: c}\n"
+        "gateway: {port: 70000}\n",
+        "f.yml:2:10: error: version 3 of the format is not known; 1 is\n"
+        "f.yml:3:18: error: with: \"prefetch\" must be an integer from 0 to 2147483647, not \"x\"\n"
+        "f.yml:3:21: warning: with: \"quiet\" is ignored: about logs\n"
+        "f.yml:5:12: error: the name \"a-b\" is invalid: a name has letters, digits and _ only, and does not start "
+        "with a digit\n"
+        "f.yml:5:17: error: executor \"a-b\" has no key \"worker\", did you mean \"workers\"?\n"
+        "f.yml:6:22: error: executor \"b\" needs \"c\", which is no executor of this Flow\n"
+        "f.yml:7:17: error: gateway: \"port\" must be a port or a list of ports, each from 0 to 65535, not 70000\n");
 }
 END_TEST
 
@@ -257,9 +268,15 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {the_smallest_flow_has_all_defaults, an_executor_has_all_defaults,
-                                  every_setting_of_the_gateway_is_read, the_gateway_section_wins_over_with,
-                                  tags_and_jtype_are_the_same, compatibility_is_a_version, what_the_original_lets_pass_is_refused,
-                                  all_problems_come_at_once_in_order, null_means_not_given, NULL};
+    const TTest *const tests[] = {the_smallest_flow_has_all_defaults,
+                                  an_executor_has_all_defaults,
+                                  every_setting_of_the_gateway_is_read,
+                                  the_gateway_section_wins_over_with,
+                                  tags_and_jtype_are_the_same,
+                                  compatibility_is_a_version,
+                                  what_the_original_lets_pass_is_refused,
+                                  all_problems_come_at_once_in_order,
+                                  null_means_not_given,
+                                  NULL};
     return kit_run("load", tests);
 }

@@ -3,24 +3,32 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char base[] = "jtype: Flow\nwith: {port: 5, env: {A: x}}\ngateway: {ports: 6, prefetch: 1}\nexecutors:\n"
-                           "  - name: encoder\n    uses: enc.so\n    uses_with: {x: 1, deep: {y: [1, 2]}}\n  - uses: other.so\n";
+static const char base[] =
+    "jtype: Flow\nwith: {port: 5, env: {A: x}}\ngateway: {ports: 6, prefetch: 1}\nexecutors:\n"
+    "  - name: encoder\n    uses: enc.so\n    uses_with: {x: 1, deep: {y: [1, 2]}}\n  - uses: other.so\n";
 
 static void load(struct kit *kit, const char *text, const char *const *overrides)
 {
     static const char *const environment[] = {"PORT=77", NULL};
-    *kit = (struct kit){.options = {.file = "f.yml", .overrides = overrides, .environment = environment}};
+    *kit = (struct kit){
+        .options = {.file = "f.yml", .overrides = overrides, .environment = environment}
+    };
     kit_load(kit, text);
 }
 
-#define OVERRIDES(...) (const char *const[]){__VA_ARGS__, NULL}
+#define OVERRIDES(...)                                                                                                 \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        __VA_ARGS__, NULL                                                                                              \
+    }
 
 START_TEST(each_form_reaches_its_key)
 {
     struct kit kit;
     load(&kit, base,
-         OVERRIDES("port=0", "with.prefetch=7", "gateway.host=0.0.0.0", "prefetch=9", "name=demo", "executors[0].workers=2",
-                   "executors.encoder.uses_with.x=5", "executors.encoder.uses_with.deep.y[1]=9", "executors.executor1.uses_requests./a.b=index",
+         OVERRIDES("port=0", "with.prefetch=7", "gateway.host=0.0.0.0", "prefetch=9", "name=demo",
+                   "executors[0].workers=2", "executors.encoder.uses_with.x=5",
+                   "executors.encoder.uses_with.deep.y[1]=9", "executors.executor1.uses_requests./a.b=index",
                    "executors[1].env.HOME.X=/tmp", "env.A=007", "workers=4", "on_crash_loop=stop", "version=1",
                    "executors.encoder.uses_with.list=[1, two]", "executors.encoder.uses_with.new.key='text'"));
     ck_assert_str_eq(kit_lines(&kit), "");
@@ -38,7 +46,8 @@ START_TEST(each_form_reaches_its_key)
     const sluice_value *y = sluice_value_get(sluice_value_get(encoder->uses_with, "deep"), "y");
     ck_assert_int_eq(sluice_value_integer(sluice_value_at(y, 1), -1), 9);
     ck_assert_uint_eq(sluice_value_size(sluice_value_get(encoder->uses_with, "list")), 2);
-    ck_assert(sluice_text_is(sluice_value_string(sluice_value_get(sluice_value_get(encoder->uses_with, "new"), "key")), "text"));
+    ck_assert(sluice_text_is(sluice_value_string(sluice_value_get(sluice_value_get(encoder->uses_with, "new"), "key")),
+                             "text"));
     ck_assert(sluice_text_is(sluice_value_string(sluice_value_get(other->uses_requests, "/a.b")), "index"));
     ck_assert_str_eq(other->env[0], "HOME.X");
     ck_assert_str_eq(other->env[1], "/tmp");
@@ -88,21 +97,30 @@ START_TEST(mistakes_name_the_override)
     static const struct {
         const char *override, *line;
     } rows[] = {
-        {"port", "--set port: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"},
-        {"=1", "--set =1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"},
-        {"a..b=1", "--set a..b=1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"},
-        {"gateway.=1", "--set gateway.=1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"},
-        {"prot=1", "--set prot=1: error: there is no key \"prot\", did you mean \"port\"?\n"},
-        {"gateway.prot=1", "--set gateway.prot=1: error: gateway has no key \"prot\", did you mean \"port\"?\n"},
-        {"gateway=1", "--set gateway=1: error: this names a section; name a key in it\n"},
-        {"executors=1", "--set executors=1: error: this names all executors; name one and a key of it, as in executors[0].workers=2\n"},
-        {"executors[0]=1", "--set executors[0]=1: error: this names a section; name a key in it\n"},
-        {"executors[2].workers=1", "--set executors[2].workers=1: error: there is no executor number 2; the Flow has 2, counted from 0\n"},
-        {"executors.encodr.workers=1", "--set executors.encodr.workers=1: error: there is no executor \"encodr\", did you mean \"encoder\"?\n"},
-        {"port=x", "--set port=x: error: gateway: \"port\" must be a port or a list of ports, each from 0 to 65535, not \"x\"\n"},
-        {"executors[0].name.x=1", "--set executors[0].name.x=1: error: \"name\" is a text in the file and has no keys to set\n"},
-        {"executors[0].uses_with.deep.y[2]=1", "--set executors[0].uses_with.deep.y[2]=1: error: \"y\" has no entry 2 to set\n"},
-        {"executors[0].replicas=2", "--set executors[0].replicas=2: error: executor \"encoder\": \"replicas\" (identical processes) is known, but not built yet; it would "
+        {"port",                                                                   "--set port: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"},
+        {"=1",                                                                     "--set =1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"  },
+        {"a..b=1",
+         "--set a..b=1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"                                                                        },
+        {"gateway.=1",
+         "--set gateway.=1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"                                                                    },
+        {"prot=1",                                                                 "--set prot=1: error: there is no key \"prot\", did you mean \"port\"?\n"                           },
+        {"gateway.prot=1",                                                         "--set gateway.prot=1: error: gateway has no key \"prot\", did you mean \"port\"?\n"                },
+        {"gateway=1",                                                              "--set gateway=1: error: this names a section; name a key in it\n"                                  },
+        {"executors=1",                                                            "--set executors=1: error: this names all executors; name one and a key of it, as in "
+         "executors[0].workers=2\n"                                                                                                                                                                },
+        {"executors[0]=1",                                                                        "--set executors[0]=1: error: this names a section; name a key in it\n"},
+        {"executors[2].workers=1",
+         "--set executors[2].workers=1: error: there is no executor number 2; the Flow has 2, counted from 0\n"                                                                                                                                                        },
+        {"executors.encodr.workers=1",
+         "--set executors.encodr.workers=1: error: there is no executor \"encodr\", did you mean \"encoder\"?\n"},
+        {"port=x",
+         "--set port=x: error: gateway: \"port\" must be a port or a list of ports, each from 0 to 65535, not \"x\"\n"                                                                                                                                                                            },
+        {"executors[0].name.x=1",
+         "--set executors[0].name.x=1: error: \"name\" is a text in the file and has no keys to set\n"},
+        {"executors[0].uses_with.deep.y[2]=1",
+         "--set executors[0].uses_with.deep.y[2]=1: error: \"y\" has no entry 2 to set\n"                                                                                                                                                               },
+        {"executors[0].replicas=2", "--set executors[0].replicas=2: error: executor \"encoder\": \"replicas\" "
+         "(identical processes) is known, but not built yet; it would "
                                     "change answers, so this Flow does not run\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -123,7 +141,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {each_form_reaches_its_key, sections_are_made_when_missing, values_are_yaml_or_texts_and_may_hold_variables,
-                                  the_last_one_wins, mistakes_name_the_override, NULL};
+    const TTest *const tests[] = {
+        each_form_reaches_its_key, sections_are_made_when_missing, values_are_yaml_or_texts_and_may_hold_variables,
+        the_last_one_wins,         mistakes_name_the_override,     NULL};
     return kit_run("override", tests);
 }

@@ -73,17 +73,21 @@ START_TEST(descriptions_are_read_and_refused)
     static const struct {
         const char *text, *fault;
     } rows[] = {
-        {"{\"name\": \"x\", \"handlers\": []}", NULL},
-        {"{\"name\": \"x\", \"handlers\": [{\"name\": \"a\", \"endpoint\": null}], \"parameters\": [{\"name\": \"p\", \"type\": \"any\"}]}", NULL},
-        {"", "not a plugin's description: it is no JSON object"},
-        {"[]", "not a plugin's description: it is no JSON object"},
-        {"{\"name\": \"x\"", "not a plugin's description: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping"},
-        {"{\"handlers\": []}", "not a plugin's description: it has no \"name\""},
-        {"{\"name\": \"x\"}", "not a plugin's description: \"handlers\" must be a list of maps with a \"name\""},
-        {"{\"name\": \"x\", \"handlers\": [1]}", "not a plugin's description: \"handlers\" must be a list of maps with a \"name\""},
-        {"{\"name\": \"x\", \"handlers\": [], \"parameters\": {}}", "not a plugin's description: \"parameters\" must be a list of maps with a \"name\""},
+        {"{\"name\": \"x\", \"handlers\": []}", NULL                                                     },
+        {"{\"name\": \"x\", \"handlers\": [{\"name\": \"a\", \"endpoint\": null}], \"parameters\": [{\"name\": \"p\", "
+         "\"type\": \"any\"}]}",                                      NULL                                                                          },
+        {"",                                     "not a plugin's description: it is no JSON object"                  },
+        {"[]",                                     "not a plugin's description: it is no JSON object"                                                                        },
+        {"{\"name\": \"x\"",
+         "not a plugin's description: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping"    },
+        {"{\"handlers\": []}",                                     "not a plugin's description: it has no \"name\""                                                                      },
+        {"{\"name\": \"x\"}",                                     "not a plugin's description: \"handlers\" must be a list of maps with a \"name\""     },
+        {"{\"name\": \"x\", \"handlers\": [1]}",
+         "not a plugin's description: \"handlers\" must be a list of maps with a \"name\""                                                   },
+        {"{\"name\": \"x\", \"handlers\": [], \"parameters\": {}}",
+         "not a plugin's description: \"parameters\" must be a list of maps with a \"name\""},
         {"{\"name\": \"x\", \"handlers\": [], \"parameters\": [{\"name\": \"p\", \"type\": \"blob\"}]}",
-         "not a plugin's description: a parameter has no known \"type\""},
+         "not a plugin's description: a parameter has no known \"type\""              },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         sluice_value *value = NULL;
@@ -99,7 +103,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {problems_come_in_the_order_of_the_source, a_thousand_problems_are_enough, lines_hold_no_control_characters,
-                                  the_first_error_becomes_an_error, descriptions_are_read_and_refused, NULL};
+    const TTest *const tests[] = {problems_come_in_the_order_of_the_source, a_thousand_problems_are_enough,
+                                  lines_hold_no_control_characters,         the_first_error_becomes_an_error,
+                                  descriptions_are_read_and_refused,        NULL};
     return kit_run("problem", tests);
 }

@@ -127,7 +127,8 @@ START_TEST(executor_files_are_read)
     kit_expect_round_trip(kit.flow);
     kit_done(&kit);
     kit_load(&kit, "jtype: Flow\nexecutors: [{name: a, uses: none.yml}, {name: b, uses: ./sub/.yml}]\n");
-    ck_assert_ptr_nonnull(strstr(kit_lines(&kit), "the executor YAML \"none.yml\": cannot open: No such file or directory"));
+    ck_assert_ptr_nonnull(
+        strstr(kit_lines(&kit), "the executor YAML \"none.yml\": cannot open: No such file or directory"));
     kit_done(&kit);
     ck_assert_int_eq(rename(in("sub"), in("sub.yml")), 0);
     kit_load(&kit, "jtype: Flow\nexecutors: [{uses: sub.yml}]\n");
@@ -140,6 +141,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {plugins_are_found_beside_the_flow, shipped_plugins_are_found_by_name, executor_files_are_read, NULL};
+    const TTest *const tests[] = {plugins_are_found_beside_the_flow, shipped_plugins_are_found_by_name,
+                                  executor_files_are_read, NULL};
     return kit_run("source", tests);
 }

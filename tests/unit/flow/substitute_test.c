@@ -13,8 +13,13 @@ static const char *loaded(const char *value, const sluice_value *context, const 
 {
     static char result[4096];
     char text[4096];
-    snprintf(text, sizeof text, "jtype: Flow\nwith: {port: 54000}\nexecutors:\n  - name: one\n    uses_with:\n      v: %s\n      w: other\n", value);
-    struct kit kit = {.options = {.environment = variables, .context = context}};
+    snprintf(
+        text, sizeof text,
+        "jtype: Flow\nwith: {port: 54000}\nexecutors:\n  - name: one\n    uses_with:\n      v: %s\n      w: other\n",
+        value);
+    struct kit kit = {
+        .options = {.environment = variables, .context = context}
+    };
     kit_load(&kit, text);
     if (kit.flow == NULL) {
         snprintf(result, sizeof result, "%s", kit.report.problems[0].text);
@@ -44,7 +49,8 @@ static void check_rows(const struct row *rows, size_t count, const sluice_value 
 {
     for (size_t i = 0; i < count; i++) {
         const char *result = loaded(rows[i].value, context, environment);
-        ck_assert_msg(strcmp(result, rows[i].result) == 0, "%s gives %s instead of %s", rows[i].value, result, rows[i].result);
+        ck_assert_msg(strcmp(result, rows[i].result) == 0, "%s gives %s instead of %s", rows[i].value, result,
+                      rows[i].result);
     }
 }
 
@@ -54,51 +60,51 @@ static void check_rows(const struct row *rows, size_t count, const sluice_value 
 START_TEST(the_reference_table)
 {
     static const struct row rows[] = {
-        {"${{ ENV.A }}", "1"},
-        {"${{ env.A }}", "1"},
-        {"${{ENV.A}}", "1"},
-        {"${{ENV.NOPE}}", "the environment has no \"NOPE\""},
-        {"${{ ENV.NOPE }}", "\"$NOPE\""},
-        {"${{ CONTEXT.c }}", "7"},
-        {"${{ context.c }}", "7"},
-        {"${{ c }}", "7"},
-        {"$A", "1"},
-        {"${A}", "1"},
-        {"http://$H:80", "\"http://host:80\""},
-        {"${{ ENV.A }}_x", "\"1_x\""}, /* on purpose: the original fuses name and suffix */
-        {"${{root.with.port}}", "54000"},
-        {"x_${{ ENV.A }}", "\"x_1\""},
-        {"${{ ENV.A }}-${{ ENV.H }}", "\"1-host\""},
-        {"$A$H", "\"1host\""},
-        {"$$A", "\"$1\""},
-        {"$NOPE", "\"$NOPE\""},
-        {"${NOPE}", "\"${NOPE}\""},
-        {"'${{  ENV.A  }}'", "\"${{  ENV.A  }}\""},
-        {"'${{ ENV.X:-y }}'", "\"${{ ENV.X:-y }}\""},
-        {"$T", "true"},
-        {"$F", "1.5"},
-        {"$L", "[\"a\", 2]"},
-        {"$E", "null"},
-        {"$Q", "5"},
-        {"\"0x10\"", "\"0x10\""},
-        {"\"yes\"", "\"yes\""},
-        {"\"None\"", "\"None\""},
-        {"\"null \"", "\"null \""},
-        {"\"1e3\"", "1000"},
-        {"\"1_000\"", "1000"},
-        {"\"inf\"", ".inf"},
-        {"\"007\"", "7"},
-        {"\"08\"", "8"},
-        {"\"[[a],[b]]\"", "[\"a\", \"b\"]"},
-        {"TRUE", "true"},
-        {"\"[a, 2]\"", "[\"a\", 2]"},
-        {"\"'5'\"", "\"5\""}, /* on purpose: the original has no way to say this */
-        {"'\"5\"'", "\"5\""},
-        {"\"[]\"", "[]"},
-        {"\"\"", "null"},
-        {"\"true\"", "true"},
-        {"\"False\"", "false"},
-        {"\"123\"", "123"},
+        {"${{ ENV.A }}",              "1"                              },
+        {"${{ env.A }}",              "1"                              },
+        {"${{ENV.A}}",                "1"                              },
+        {"${{ENV.NOPE}}",             "the environment has no \"NOPE\""},
+        {"${{ ENV.NOPE }}",           "\"$NOPE\""                      },
+        {"${{ CONTEXT.c }}",          "7"                              },
+        {"${{ context.c }}",          "7"                              },
+        {"${{ c }}",                  "7"                              },
+        {"$A",                        "1"                              },
+        {"${A}",                      "1"                              },
+        {"http://$H:80",              "\"http://host:80\""             },
+        {"${{ ENV.A }}_x",            "\"1_x\""                        }, /* on purpose: the original fuses name and suffix */
+        {"${{root.with.port}}",       "54000"                          },
+        {"x_${{ ENV.A }}",            "\"x_1\""                        },
+        {"${{ ENV.A }}-${{ ENV.H }}", "\"1-host\""                     },
+        {"$A$H",                      "\"1host\""                      },
+        {"$$A",                       "\"$1\""                         },
+        {"$NOPE",                     "\"$NOPE\""                      },
+        {"${NOPE}",                   "\"${NOPE}\""                    },
+        {"'${{  ENV.A  }}'",          "\"${{  ENV.A  }}\""             },
+        {"'${{ ENV.X:-y }}'",         "\"${{ ENV.X:-y }}\""            },
+        {"$T",                        "true"                           },
+        {"$F",                        "1.5"                            },
+        {"$L",                        "[\"a\", 2]"                     },
+        {"$E",                        "null"                           },
+        {"$Q",                        "5"                              },
+        {"\"0x10\"",                  "\"0x10\""                       },
+        {"\"yes\"",                   "\"yes\""                        },
+        {"\"None\"",                  "\"None\""                       },
+        {"\"null \"",                 "\"null \""                      },
+        {"\"1e3\"",                   "1000"                           },
+        {"\"1_000\"",                 "1000"                           },
+        {"\"inf\"",                   ".inf"                           },
+        {"\"007\"",                   "7"                              },
+        {"\"08\"",                    "8"                              },
+        {"\"[[a],[b]]\"",             "[\"a\", \"b\"]"                 },
+        {"TRUE",                      "true"                           },
+        {"\"[a, 2]\"",                "[\"a\", 2]"                     },
+        {"\"'5'\"",                   "\"5\""                          }, /* on purpose: the original has no way to say this */
+        {"'\"5\"'",                   "\"5\""                          },
+        {"\"[]\"",                    "[]"                             },
+        {"\"\"",                      "null"                           },
+        {"\"true\"",                  "true"                           },
+        {"\"False\"",                 "false"                          },
+        {"\"123\"",                   "123"                            },
     };
     sluice_value *context = sluice_value_new_map();
     ck_assert_int_eq(sluice_value_set_number(context, "c", 7), SLUICE_OK);
@@ -110,9 +116,17 @@ END_TEST
 /* The same values as the context's, which the table names beside variables. */
 START_TEST(context_values_are_coerced_like_variables)
 {
-    static const struct row rows[] = {{"${{ t }}", "true"}, {"${{ f }}", "1.5"}, {"${{ l }}", "[\"a\", 2]"}, {"${{ e }}", "null"},
-                                      {"${{ q }}", "5"},    {"${{ b }}", "true"}, {"${{ n }}", "null"},        {"a${{ b }}", "\"atrue\""},
-                                      {"${{ r }}", "0.25"}};
+    static const struct row rows[] = {
+        {"${{ t }}",  "true"      },
+        {"${{ f }}",  "1.5"       },
+        {"${{ l }}",  "[\"a\", 2]"},
+        {"${{ e }}",  "null"      },
+        {"${{ q }}",  "5"         },
+        {"${{ b }}",  "true"      },
+        {"${{ n }}",  "null"      },
+        {"a${{ b }}", "\"atrue\"" },
+        {"${{ r }}",  "0.25"      }
+    };
     sluice_value *context = sluice_value_new_map();
     sluice_value_set_string(context, "t", "true");
     sluice_value_set_string(context, "f", "1.50");
@@ -124,8 +138,9 @@ START_TEST(context_values_are_coerced_like_variables)
     sluice_value_set_number(context, "r", 0.25);
     CHECK_ROWS(rows, context);
     sluice_value_set_map(context, "m");
-    ck_assert_str_eq(loaded("${{ m }}", context, environment),
-                     "the context's \"m\" is a list or a map; only texts, numbers and truth values can be put in a text");
+    ck_assert_str_eq(
+        loaded("${{ m }}", context, environment),
+        "the context's \"m\" is a list or a map; only texts, numbers and truth values can be put in a text");
     sluice_value_free(context);
 }
 END_TEST
@@ -142,23 +157,25 @@ END_TEST
 
 START_TEST(what_a_variable_holds_is_not_expanded_again)
 {
-    static const struct row rows[] = {{"$D", "\"$A\""},
-                                      {"${{ ENV.D }}", "\"$A\""},
-                                      {"$AB", "\"long\""},
-                                      {"${A}B", "\"1B\""},
-                                      {"$A-b", "\"1-b\""},
-                                      {"$SPACE", "\" a b \""},
-                                      {"a$", "\"a$\""},
-                                      {"'$ A'", "\"$ A\""},
-                                      {"'${'", "\"${\""},
-                                      {"'${A'", "\"${A\""},
-                                      {"'${{'", "\"${{\""},
-                                      {"'${{ ENV.A'", "\"${{ ENV.A\""},
-                                      {"'${{ ENV.A }'", "\"${{ ENV.A }\""},
-                                      {"'${{\tENV.A }}'", "1"},
-                                      {"'${{}}'", "\"${{}}\""},
-                                      {"'${{ }}'", "\"${{ }}\""},
-                                      {"'${{ ENV. }}'", "\"${{ ENV. }}\""}};
+    static const struct row rows[] = {
+        {"$D",              "\"$A\""         },
+        {"${{ ENV.D }}",    "\"$A\""         },
+        {"$AB",             "\"long\""       },
+        {"${A}B",           "\"1B\""         },
+        {"$A-b",            "\"1-b\""        },
+        {"$SPACE",          "\" a b \""      },
+        {"a$",              "\"a$\""         },
+        {"'$ A'",           "\"$ A\""        },
+        {"'${'",            "\"${\""         },
+        {"'${A'",           "\"${A\""        },
+        {"'${{'",           "\"${{\""        },
+        {"'${{ ENV.A'",     "\"${{ ENV.A\""  },
+        {"'${{ ENV.A }'",   "\"${{ ENV.A }\""},
+        {"'${{\tENV.A }}'", "1"              },
+        {"'${{}}'",         "\"${{}}\""      },
+        {"'${{ }}'",        "\"${{ }}\""     },
+        {"'${{ ENV. }}'",   "\"${{ ENV. }}\""}
+    };
     CHECK_ROWS(rows, NULL);
 }
 END_TEST
@@ -166,17 +183,22 @@ END_TEST
 START_TEST(references_follow_paths)
 {
     static const struct row rows[] = {
-        {"${{root.executors[0].name}}", "\"one\""},
-        {"${{root.version}}", "${{root.version}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"},
-        {"${{this.w}}", "\"other\""},
-        {"${{this.w}}/${{root.jtype}}", "\"other/Flow\""},
-        {"${{root.executors[1].name}}", "${{root.executors[1].name}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"},
-        {"${{root.executors[x].name}}", "${{root.executors[x].name}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"},
-        {"${{root.nope}}", "${{root.nope}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"},
-        {"${{nope}}", "${{nope}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"},
-        {"${{root.executors}}", "${{root.executors}} is a list; only texts, numbers and truth values can be put in a text"},
-        {"${{root}}", "${{root}} is a map; only texts, numbers and truth values can be put in a text"},
-        {"${{this.v}}", "${{this.v}} leads to itself, or over more than 3 references"},
+        {"${{root.executors[0].name}}",                                                                      "\"one\""         },
+        {"${{root.version}}",
+         "${{root.version}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"                 },
+        {"${{this.w}}",                                                                                      "\"other\""       },
+        {"${{this.w}}/${{root.jtype}}",                                                                      "\"other/Flow\""  },
+        {"${{root.executors[1].name}}",                                                                      "${{root.executors[1].name}} leads to nothing; a path starts with root, this "
+         "or ENV, as in ${{root.with.port}}"                                                                                        },
+        {"${{root.executors[x].name}}",                                                                "${{root.executors[x].name}} leads to nothing; a path starts with root, this "
+         "or ENV, as in ${{root.with.port}}"},
+        {"${{root.nope}}",
+         "${{root.nope}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"                                                                                  },
+        {"${{nope}}",         "${{nope}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"},
+        {"${{root.executors}}",
+         "${{root.executors}} is a list; only texts, numbers and truth values can be put in a text"                                                                              },
+        {"${{root}}",                                     "${{root}} is a map; only texts, numbers and truth values can be put in a text"},
+        {"${{this.v}}",                                                                                                   "${{this.v}} leads to itself, or over more than 3 references"                                                    },
     };
     CHECK_ROWS(rows, NULL);
 }
@@ -200,7 +222,8 @@ static const char *uses_with_of(const char *text)
 
 START_TEST(references_lead_to_references_and_this_is_that_of_the_value)
 {
-    ck_assert_str_eq(uses_with_of("jtype: Flow\nexecutors:\n  - uses_with:\n      a: ${{this.b}}\n      b: ${{root.executors[0].uses_with.in.c}}\n"
+    ck_assert_str_eq(uses_with_of("jtype: Flow\nexecutors:\n  - uses_with:\n      a: ${{this.b}}\n      b: "
+                                  "${{root.executors[0].uses_with.in.c}}\n"
                                   "      in: {c: '${{this.d}}', d: $A}\n"),
                      "{? \"a\" : 1, ? \"b\" : 1, ? \"in\" : {? \"c\" : 1, ? \"d\" : 1}}");
 }
@@ -208,19 +231,42 @@ END_TEST
 
 START_TEST(keys_are_never_touched_and_nesting_is)
 {
-    ck_assert_str_eq(uses_with_of("jtype: Flow\nexecutors:\n  - uses_with: {$A: [$A, {b: ['$H', \"'2'\"]}], env: {x: '1'}, when: '2'}\n"),
-                     "{? \"$A\" : [1, {? \"b\" : [\"host\", \"2\"]}], ? \"env\" : {? \"x\" : 1}, ? \"when\" : 2}");
+    ck_assert_str_eq(
+        uses_with_of(
+            "jtype: Flow\nexecutors:\n  - uses_with: {$A: [$A, {b: ['$H', \"'2'\"]}], env: {x: '1'}, when: '2'}\n"),
+        "{? \"$A\" : [1, {? \"b\" : [\"host\", \"2\"]}], ? \"env\" : {? \"x\" : 1}, ? \"when\" : 2}");
 }
 END_TEST
 
 START_TEST(plain_scalars_are_those_of_yaml_1_2)
 {
-    static const struct row rows[] = {{"0x1F", "31"},     {"0o17", "15"},       {"010", "10"},   {"-0", "0"},        {"-0.0", "-0.0"},
-                                      {"+5", "5"},        {"1.5e3", "1500"},    {".5", "0.5"},   {"5.", "5"},        {".inf", ".inf"},
-                                      {"-.INF", "-.inf"}, {".NaN", ".nan"},     {"yes", "\"yes\""}, {"~", "null"},   {"Null", "null"},
-                                      {"1:30", "\"1:30\""}, {"2024-01-02", "\"2024-01-02\""}, {"1__0", "\"1__0\""}, {"_1", "\"_1\""},
-                                      {"'  5 '", "5"},    {"!!str 5", "5"},     {"!!int '5'", "5"}, {"0.1", "0.10000000000000001"},
-                                      {"1e300", "1.0000000000000001e+300"}, {"123456789012345678.5", "1.2345678901234568e+17"}};
+    static const struct row rows[] = {
+        {"0x1F",                 "31"                     },
+        {"0o17",                 "15"                     },
+        {"010",                  "10"                     },
+        {"-0",                   "0"                      },
+        {"-0.0",                 "-0.0"                   },
+        {"+5",                   "5"                      },
+        {"1.5e3",                "1500"                   },
+        {".5",                   "0.5"                    },
+        {"5.",                   "5"                      },
+        {".inf",                 ".inf"                   },
+        {"-.INF",                "-.inf"                  },
+        {".NaN",                 ".nan"                   },
+        {"yes",                  "\"yes\""                },
+        {"~",                    "null"                   },
+        {"Null",                 "null"                   },
+        {"1:30",                 "\"1:30\""               },
+        {"2024-01-02",           "\"2024-01-02\""         },
+        {"1__0",                 "\"1__0\""               },
+        {"_1",                   "\"_1\""                 },
+        {"'  5 '",               "5"                      },
+        {"!!str 5",              "5"                      },
+        {"!!int '5'",            "5"                      },
+        {"0.1",                  "0.10000000000000001"    },
+        {"1e300",                "1.0000000000000001e+300"},
+        {"123456789012345678.5", "1.2345678901234568e+17" }
+    };
     CHECK_ROWS(rows, NULL);
 }
 END_TEST
@@ -228,12 +274,15 @@ END_TEST
 START_TEST(integers_beyond_2_to_53_are_refused_by_name)
 {
     static const struct row rows[] = {
-        {"9007199254740992", "9007199254740992"},
-        {"-9007199254740992", "-9007199254740992"},
-        {"9007199254740993", "the integer 9007199254740993 is beyond 2^53 and would lose digits; write it as a text: \"'9007199254740993'\""},
-        {"'-9007199254740993'", "the integer -9007199254740993 is beyond 2^53 and would lose digits; write it as a text: \"'-9007199254740993'\""},
-        {"\"'9007199254740993'\"", "\"9007199254740993\""},
-        {"[1, 99999999999999999999]", "the integer 99999999999999999999 is beyond 2^53 and would lose digits; write it as a text: \"'99999999999999999999'\""},
+        {"9007199254740992",                                                       "9007199254740992"     },
+        {"-9007199254740992",                                                      "-9007199254740992"    },
+        {"9007199254740993",                                                       "the integer 9007199254740993 is beyond 2^53 and would lose digits; write it as a text: "
+         "\"'9007199254740993'\""                                                                              },
+        {"'-9007199254740993'",                                          "the integer -9007199254740993 is beyond 2^53 and would lose digits; write it as a "
+         "text: \"'-9007199254740993'\""},
+        {"\"'9007199254740993'\"",                                                                         "\"9007199254740993\""                                                                    },
+        {"[1, 99999999999999999999]", "the integer 99999999999999999999 is beyond 2^53 and would lose digits; write it "
+         "as a text: \"'99999999999999999999'\""},
     };
     CHECK_ROWS(rows, NULL);
 }
@@ -257,7 +306,8 @@ START_TEST(growth_is_bounded)
     buffer_append_text(&text, "\n");
     struct kit kit = {.options = {.file = "f.yml"}};
     kit_load(&kit, buffer_text(&text));
-    ck_assert_str_eq(kit_lines(&kit), "f.yml:4:11: error: longer than 1048576 bytes after its variables are replaced\n");
+    ck_assert_str_eq(kit_lines(&kit),
+                     "f.yml:4:11: error: longer than 1048576 bytes after its variables are replaced\n");
     kit_done(&kit);
     buffer_done(&text);
 }
@@ -265,10 +315,16 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {the_reference_table, context_values_are_coerced_like_variables,
-                                  an_unknown_context_variable_keeps_two_dollars_and_warns, what_a_variable_holds_is_not_expanded_again,
-                                  references_follow_paths, references_lead_to_references_and_this_is_that_of_the_value,
-                                  keys_are_never_touched_and_nesting_is, plain_scalars_are_those_of_yaml_1_2,
-                                  integers_beyond_2_to_53_are_refused_by_name, growth_is_bounded, NULL};
+    const TTest *const tests[] = {the_reference_table,
+                                  context_values_are_coerced_like_variables,
+                                  an_unknown_context_variable_keeps_two_dollars_and_warns,
+                                  what_a_variable_holds_is_not_expanded_again,
+                                  references_follow_paths,
+                                  references_lead_to_references_and_this_is_that_of_the_value,
+                                  keys_are_never_touched_and_nesting_is,
+                                  plain_scalars_are_those_of_yaml_1_2,
+                                  integers_beyond_2_to_53_are_refused_by_name,
+                                  growth_is_bounded,
+                                  NULL};
     return kit_run("substitute", tests);
 }

@@ -18,8 +18,23 @@ static void survives(const char *written)
 
 START_TEST(numbers_survive_bit_for_bit)
 {
-    static const char *const numbers[] = {"0",    "-0.0", "1",  "-1", "0.1", "1e-320", "1.7976931348623157e308", "9007199254740992", "-9007199254740992",
-                                          "9007199254740994.0", "1e22", "123456789.125", ".inf", "-.inf", ".nan", "5e-324", "1e17"};
+    static const char *const numbers[] = {"0",
+                                          "-0.0",
+                                          "1",
+                                          "-1",
+                                          "0.1",
+                                          "1e-320",
+                                          "1.7976931348623157e308",
+                                          "9007199254740992",
+                                          "-9007199254740992",
+                                          "9007199254740994.0",
+                                          "1e22",
+                                          "123456789.125",
+                                          ".inf",
+                                          "-.inf",
+                                          ".nan",
+                                          "5e-324",
+                                          "1e17"};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         survives(numbers[i]);
 }
@@ -27,9 +42,25 @@ END_TEST
 
 START_TEST(texts_survive_byte_for_byte)
 {
-    static const char *const texts[] = {"\"a\\0b\"", "\"\\x01\\x1F\\x7F\"", "\"\\n\\r\\t\"", "\"\\N\\_\\L\\P\"", "\"\\u0080\\u009F\\u00A0\"",
-                                        "\"\\uFEFF\\uFFFE\\uFFFF\"", "\"\\U0001F600\"", "\"it's \\\"quoted\\\" \\\\\"", "'#'", "'a: b'", "'- x'", "\"'5'\"",
-                                        "\"'true'\"", "\"' x '\"", "'${{ c'", "\"'$HOME'\"", "|\n        several\n        lines", "'é ü 漢'", "\"\\uFBF0\\uFEF0\""};
+    static const char *const texts[] = {"\"a\\0b\"",
+                                        "\"\\x01\\x1F\\x7F\"",
+                                        "\"\\n\\r\\t\"",
+                                        "\"\\N\\_\\L\\P\"",
+                                        "\"\\u0080\\u009F\\u00A0\"",
+                                        "\"\\uFEFF\\uFFFE\\uFFFF\"",
+                                        "\"\\U0001F600\"",
+                                        "\"it's \\\"quoted\\\" \\\\\"",
+                                        "'#'",
+                                        "'a: b'",
+                                        "'- x'",
+                                        "\"'5'\"",
+                                        "\"'true'\"",
+                                        "\"' x '\"",
+                                        "'${{ c'",
+                                        "\"'$HOME'\"",
+                                        "|\n        several\n        lines",
+                                        "'é ü 漢'",
+                                        "\"\\uFBF0\\uFEF0\""};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         survives(texts[i]);
 }
@@ -37,7 +68,12 @@ END_TEST
 
 START_TEST(shapes_survive)
 {
-    static const char *const shapes[] = {"{}", "[]", "[[], {}, [{}]]", "{a: {b: {c: [1, {d: null}]}}}", "{'': 1, ' ': 2, \"a\\nb\": 3, '? x': 4, 'true': 5}", "[null, true, false, ~]"};
+    static const char *const shapes[] = {"{}",
+                                         "[]",
+                                         "[[], {}, [{}]]",
+                                         "{a: {b: {c: [1, {d: null}]}}}",
+                                         "{'': 1, ' ': 2, \"a\\nb\": 3, '? x': 4, 'true': 5}",
+                                         "[null, true, false, ~]"};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         survives(shapes[i]);
 }
@@ -76,20 +112,25 @@ END_TEST
 
 START_TEST(every_field_is_written)
 {
-    kit_expect_with_plugins("jtype: Flow\nwith: {name: n, workspace: /w, on_crash_loop: stop, crash_loop_limit: 7, env: {A: b, C: ''}}\n"
-                            "gateway: {name: g, host: h, port: 9, prefetch: 8, timeout_send: 7, timeout_ready: 6, drain_timeout: 5, compatibility: 3.5,\n"
-                            "  max_message_bytes: 1, max_bytes_in_flight: 2, max_in_flight: 3, max_in_flight_per_client: 4, max_queue_per_executor: 5,\n"
-                            "  max_depth: 6, max_header_bytes: 300, env: {G: h}}\n"
-                            "executors:\n  - {name: e, uses_with: {a: 1}, uses_requests: {/a: b}, uses_metas: {name: m, description: d}, env: {E: f},\n"
-                            "     workspace: x, workers: 2, timeout_ready: 3, stuck_timeout: 4, window_requests: 5, window_bytes: 6}\n",
-                            "");
+    kit_expect_with_plugins(
+        "jtype: Flow\nwith: {name: n, workspace: /w, on_crash_loop: stop, crash_loop_limit: 7, env: {A: b, C: ''}}\n"
+        "gateway: {name: g, host: h, port: 9, prefetch: 8, timeout_send: 7, timeout_ready: 6, drain_timeout: 5, "
+        "compatibility: 3.5,\n"
+        "  max_message_bytes: 1, max_bytes_in_flight: 2, max_in_flight: 3, max_in_flight_per_client: 4, "
+        "max_queue_per_executor: 5,\n"
+        "  max_depth: 6, max_header_bytes: 300, env: {G: h}}\n"
+        "executors:\n  - {name: e, uses_with: {a: 1}, uses_requests: {/a: b}, uses_metas: {name: m, description: d}, "
+        "env: {E: f},\n"
+        "     workspace: x, workers: 2, timeout_ready: 3, stuck_timeout: 4, window_requests: 5, window_bytes: 6}\n",
+        "");
 }
 END_TEST
 
 START_TEST(resolved_texts_are_taken_as_they_are)
 {
     struct kit kit = {.options = {.resolved = true}, .source = kit_source()};
-    kit_load(&kit, "jtype: Flow\nsource: a/b.yml\nexecutors:\n  - {name: a, place: [4, 5], uses: $X, plugin: /p.so, class_name: C, uses_with: {t: '$A', n: '5'}}\n");
+    kit_load(&kit, "jtype: Flow\nsource: a/b.yml\nexecutors:\n  - {name: a, place: [4, 5], uses: $X, plugin: /p.so, "
+                   "class_name: C, uses_with: {t: '$A', n: '5'}}\n");
     ck_assert_str_eq(kit_lines(&kit), "");
     ck_assert_str_eq(kit.flow->file, "a/b.yml");
     ck_assert_str_eq(kit.flow->executors[0].uses, "$X");
@@ -116,7 +157,14 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {numbers_survive_bit_for_bit, texts_survive_byte_for_byte, shapes_survive, long_keys_survive, the_deepest_value_survives,
-                                  every_field_is_written, resolved_texts_are_taken_as_they_are, a_full_buffer_is_told, NULL};
+    const TTest *const tests[] = {numbers_survive_bit_for_bit,
+                                  texts_survive_byte_for_byte,
+                                  shapes_survive,
+                                  long_keys_survive,
+                                  the_deepest_value_survives,
+                                  every_field_is_written,
+                                  resolved_texts_are_taken_as_they_are,
+                                  a_full_buffer_is_told,
+                                  NULL};
     return kit_run("write", tests);
 }

@@ -17,7 +17,8 @@ static void read_bytes(struct reading *reading, const char *text, size_t size)
 {
     reading->arena = arena_new(1024, ARENA_NO_LIMIT);
     problems_init(&reading->problems, reading->arena);
-    reading->root = node_read(text, size, (struct flow_place){.file = "f"}, reading->arena, &reading->problems, &reading->empty);
+    reading->root =
+        node_read(text, size, (struct flow_place){.file = "f"}, reading->arena, &reading->problems, &reading->empty);
 }
 
 static void read_text(struct reading *reading, const char *text)
@@ -41,7 +42,8 @@ static const char *problem_of(const char *text, size_t size)
     ck_assert_int_eq(problems_report(&reading.problems, &report), SLUICE_OK);
     line[0] = '\0';
     if (report.count > 0)
-        snprintf(line, sizeof line, "%u:%u %s", report.problems[0].place.line, report.problems[0].place.column, report.problems[0].text);
+        snprintf(line, sizeof line, "%u:%u %s", report.problems[0].place.line, report.problems[0].place.column,
+                 report.problems[0].text);
     done(&reading);
     return line;
 }
@@ -83,8 +85,10 @@ END_TEST
 START_TEST(aliases_are_copies_and_merges_fill_in)
 {
     struct reading reading;
-    read_text(&reading, "base: &b {x: 1, y: [1, 2]}\nother: {<<: *b, x: 2}\nmany: {<<: [*b, {z: 3, x: 9}]}\ncopy: *b\n");
-    struct node *base = node_get(reading.root, "base"), *other = node_get(reading.root, "other"), *many = node_get(reading.root, "many");
+    read_text(&reading,
+              "base: &b {x: 1, y: [1, 2]}\nother: {<<: *b, x: 2}\nmany: {<<: [*b, {z: 3, x: 9}]}\ncopy: *b\n");
+    struct node *base = node_get(reading.root, "base"), *other = node_get(reading.root, "other"),
+                *many = node_get(reading.root, "many");
     ck_assert_double_eq(node_get(other, "x")->number, 2);
     ck_assert_uint_eq(node_get(other, "y")->count, 2);
     ck_assert_ptr_ne(node_get(other, "y"), node_get(base, "y"));
@@ -107,20 +111,29 @@ START_TEST(tags_become_jtype)
     ck_assert_str_eq(node_get(node_get(reading.root, "b"), "c")->text, "!not a tag");
     done(&reading);
     ck_assert_str_eq(PROBLEM_OF("!A\njtype: B\n"), "2:1 the key \"jtype\" is here twice, first at line 1, column 1");
-    ck_assert_str_eq(PROBLEM_OF("a: !X y"), "1:4 a tag belongs before a map (`!Name` is short for `jtype: Name`); this is a text");
-    ck_assert_str_eq(PROBLEM_OF("a: !X [y]"), "1:4 a tag belongs before a map (`!Name` is short for `jtype: Name`); this is a list");
-    ck_assert_str_eq(PROBLEM_OF("a: !!python/object:os.system {}"), "1:4 this tag is not known; `!Name` is short for `jtype: Name`");
-    ck_assert_str_eq(PROBLEM_OF("a: !!binary aGk="), "1:4 this tag is not known; !!str, !!int, !!float, !!bool and !!null are");
+    ck_assert_str_eq(PROBLEM_OF("a: !X y"),
+                     "1:4 a tag belongs before a map (`!Name` is short for `jtype: Name`); this is a text");
+    ck_assert_str_eq(PROBLEM_OF("a: !X [y]"),
+                     "1:4 a tag belongs before a map (`!Name` is short for `jtype: Name`); this is a list");
+    ck_assert_str_eq(PROBLEM_OF("a: !!python/object:os.system {}"),
+                     "1:4 this tag is not known; `!Name` is short for `jtype: Name`");
+    ck_assert_str_eq(PROBLEM_OF("a: !!binary aGk="),
+                     "1:4 this tag is not known; !!str, !!int, !!float, !!bool and !!null are");
 }
 END_TEST
 
 START_TEST(mistakes_are_named_with_their_place)
 {
     ck_assert_str_eq(PROBLEM_OF("a: 1\nb: 2\na: 3\n"), "3:1 the key \"a\" is here twice, first at line 1, column 1");
-    ck_assert_str_eq(PROBLEM_OF("a: [1\n"), "2:1 not valid YAML: did not find expected ',' or ']' while parsing a flow sequence");
+    ck_assert_str_eq(PROBLEM_OF("a: [1\n"),
+                     "2:1 not valid YAML: did not find expected ',' or ']' while parsing a flow sequence");
     ck_assert_str_eq(PROBLEM_OF("a: 1\n b: 2\n"), "2:3 not valid YAML: mapping values are not allowed in this context");
-    ck_assert_str_eq(PROBLEM_OF("a: *b\n"), "1:4 this alias (*name) stands for nothing: its anchor (&name) must come before, and not around it");
-    ck_assert_str_eq(PROBLEM_OF("a: &a [*a]\n"), "1:8 this alias (*name) stands for nothing: its anchor (&name) must come before, and not around it");
+    ck_assert_str_eq(
+        PROBLEM_OF("a: *b\n"),
+        "1:4 this alias (*name) stands for nothing: its anchor (&name) must come before, and not around it");
+    ck_assert_str_eq(
+        PROBLEM_OF("a: &a [*a]\n"),
+        "1:8 this alias (*name) stands for nothing: its anchor (&name) must come before, and not around it");
     ck_assert_str_eq(PROBLEM_OF("[a]: 1\n"), "1:1 a key must be a text");
     ck_assert_str_eq(PROBLEM_OF("\"a\\0b\": 1\n"), "1:1 a key must not hold a NUL character");
     ck_assert_str_eq(PROBLEM_OF("a: {<<: 1}\n"), "1:9 `<<` merges maps; this is none");
@@ -220,16 +233,25 @@ START_TEST(size_is_bounded)
         buffer_append_text(&text, "x");
     ck_assert_str_eq(problem_of(buffer_text(&text), text.size), "");
     buffer_append_text(&text, "x");
-    ck_assert_str_eq(problem_of(buffer_text(&text), text.size), "0:0 too large: 4194305 bytes of YAML, at most 4194304 are read");
+    ck_assert_str_eq(problem_of(buffer_text(&text), text.size),
+                     "0:0 too large: 4194305 bytes of YAML, at most 4194304 are read");
     buffer_done(&text);
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {places_count_from_one, kinds_follow_the_writing, aliases_are_copies_and_merges_fill_in,
-                                  tags_become_jtype, mistakes_are_named_with_their_place, texts_may_hold_nul,
-                                  nothing_is_an_empty_document, depth_is_bounded, values_are_counted, laughs_do_not_grow_to_a_billion,
-                                  size_is_bounded, NULL};
+    const TTest *const tests[] = {places_count_from_one,
+                                  kinds_follow_the_writing,
+                                  aliases_are_copies_and_merges_fill_in,
+                                  tags_become_jtype,
+                                  mistakes_are_named_with_their_place,
+                                  texts_may_hold_nul,
+                                  nothing_is_an_empty_document,
+                                  depth_is_bounded,
+                                  values_are_counted,
+                                  laughs_do_not_grow_to_a_billion,
+                                  size_is_bounded,
+                                  NULL};
     return kit_run("yaml", tests);
 }
