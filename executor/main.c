@@ -122,8 +122,9 @@ static void tell_ready(void *context)
         log_info("ready");
 }
 
+/* *ret_orphaned: it ended because the supervisor did. */
 static sluice_status serve(const struct options *options, const struct flow *flow, const struct flow_executor *executor,
-                           sluice_error *error)
+                           bool *ret_orphaned, sluice_error *error)
 {
     const sluice_plugin *plugin = NULL;
     sluice_status status = executor->plugin == NULL ? SLUICE_OK : plugin_load(executor->plugin, &plugin, error);
@@ -159,8 +160,10 @@ static sluice_status serve(const struct options *options, const struct flow *flo
         return status;
     if (server.listening < 0)
         status = local_listen(options->socket_path, &server.listening, error);
-    if (status == SLUICE_OK)
+    if (status == SLUICE_OK) {
         status = server_run(&instance, &server, error);
+        *ret_orphaned = status == SLUICE_UNAVAILABLE;
+    }
     if (status == SLUICE_TIMEOUT)
         _exit(EXIT_FAILED); /* a handler still runs: nothing of the plugin may be closed under it */
     instance_close(&instance);
@@ -193,11 +196,12 @@ static int run(const struct options *options)
     }
     crash_init(executor->plugin != NULL ? executor->plugin : executor->name);
     crash_thread_init();
-    status = serve(options, flow, executor, &error);
+    bool orphaned = false;
+    status = serve(options, flow, executor, &orphaned, &error);
     crash_thread_done();
     flow_free(flow);
-    if (status == SLUICE_UNAVAILABLE)
-        return EXIT_FAILED; /* the supervisor is gone: nobody to tell */
+    if (orphaned)
+        return EXIT_FAILED; /* nobody to tell */
     return status == SLUICE_OK ? 0 : failed(options, &error);
 }
 

@@ -164,7 +164,7 @@ static bool read_pipes(struct question *question)
     return true;
 }
 
-/* The last line on stderr that is no debug output: what the child died of. */
+/* The last line on stderr, which is what the child died of, without the names of the program and of the plugin. */
 static const char *last_words(struct question *question)
 {
     char *text = (char *)question->errors.data;
@@ -173,7 +173,14 @@ static const char *last_words(struct question *question)
     for (size_t size = strlen(text); size > 0 && text[size - 1] == '\n'; size--)
         text[size - 1] = '\0';
     char *line = strrchr(text, '\n');
-    return logline_message(line != NULL ? line + 1 : text);
+    const char *words = logline_message(line != NULL ? line + 1 : text);
+    static const char name[] = "sluice-executor: ";
+    if (strncmp(words, name, sizeof name - 1) == 0)
+        words += sizeof name - 1;
+    size_t path_size = strlen(question->path);
+    if (strncmp(words, question->path, path_size) == 0 && strncmp(words + path_size, ": ", 2) == 0)
+        words += path_size + 2;
+    return words;
 }
 
 static sluice_status understand(struct question *question, int wait_status)
@@ -184,7 +191,7 @@ static sluice_status understand(struct question *question, int wait_status)
         spawn_describe_end(wait_status, end, sizeof end);
         const char *words = last_words(question);
         if (WIFEXITED(wait_status) && words[0] != '\0')
-            return sluice_fail(error, SLUICE_INVALID, NULL, "%s", words);
+            return sluice_fail(error, SLUICE_INVALID, question->path, "%s", words);
         return sluice_fail(error, SLUICE_INVALID, question->path, "the process that opened this plugin %s%s%s", end,
                            words[0] != '\0' ? ": " : "", words);
     }

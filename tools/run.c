@@ -57,9 +57,10 @@ static int run(int argc, char **argv)
     uint64_t start_ns = clock_monotonic_ns();
     struct settings settings = {.ready_fd = -1, .flow_fd = -1, .stop_fd = -1, .timeout_ready = -1};
     const struct option options[] = {
-        LIST_OPTION("set", 's', "KEY=VALUE", &settings.overrides,
-                    "Run with this change: a key of the gateway (port, gateway.prefetch, …) or of an executor "
-                    "(encoder.workers, encoder.uses_with.model, …). May be given several times."),
+        LIST_OPTION(
+            "set", 's', "KEY=VALUE", &settings.overrides,
+            "Run with this change: a key of the Flow or its gateway (port, gateway.prefetch, …) or of an executor "
+            "(executors.encoder.workers, executors[0].uses_with.model, …). May be given several times."),
         NUMBER_OPTION("timeout-ready", 't', "SECONDS", &settings.timeout_ready, 0, TIMEOUT_MAX,
                       "How long every process may take until it is ready, instead of what the Flow file says "
                       "(timeout_ready). 0: as long as it takes."),
@@ -98,7 +99,7 @@ const struct command command_run = {
             "answered with "
             "an error. The log is on stderr (SLUICE_LOG_LEVEL, SLUICE_LOG_FORMAT=json).",
     .examples = "  sluice run flows/sentences.yml\n"
-                "  sluice run flow.yml --set port=51000 --set encoder.workers=4\n",
+                "  sluice run flow.yml --set port=51000 --set executors.encoder.workers=4\n",
     .least = 0,
     .most = 1,
     .run = run,

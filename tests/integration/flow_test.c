@@ -121,7 +121,7 @@ START_TEST(overrides_and_a_log_file)
     sluice_flow *flow;
     sluice_flow_options options = sluice_flow_options_default();
     options.log_file = log;
-    options.overrides = (const char *const[]){"first.uses_with.label=other", NULL};
+    options.overrides = (const char *const[]){"executors.first.uses_with.label=other", NULL};
     static const char yaml[] = "jtype: Flow\nexecutors: [{name: first, uses: tag, uses_with: {label: a}}]\n";
     ok(sluice_flow_start_text(yaml, sizeof yaml - 1, &options, &flow, &error));
     sluice_results *results;
