@@ -71,12 +71,15 @@ START_TEST(a_long_error_is_cut_in_the_error_only)
 }
 END_TEST
 
-START_TEST(huge_results_arrive)
+START_TEST(huge_results_arrive_up_to_a_limit)
 {
     kit_open(&kit, ROGUE, NULL);
     kit_post(&kit, "/huge", "{\"bytes\": 8388608}", "a");
     ck_assert_int_eq(kit.status, SLUICE_OK);
     ck_assert_uint_eq(sluice_value_string(sluice_value_get(sluice_testkit_results(kit.kit), "huge")).size, 8388608);
+    kit_post(&kit, "/huge", "{\"bytes\": 35000000}", "a");
+    ck_assert_int_eq(kit.status, SLUICE_EXECUTOR);
+    ck_assert_msg(strstr(kit.error.text, "too large") != NULL, "%s", kit.error.text);
 }
 END_TEST
 
@@ -134,7 +137,7 @@ int main(void)
     tcase_add_test(tests, documents_come_back_as_received);
     tcase_add_test(tests, results_of_a_failure_are_dropped);
     tcase_add_test(tests, a_long_error_is_cut_in_the_error_only);
-    tcase_add_test(tests, huge_results_arrive);
+    tcase_add_test(tests, huge_results_arrive_up_to_a_limit);
     tcase_add_test(tests, an_answer_without_documents_is_an_answer);
     tcase_add_test(tests, a_status_without_a_reason_is_a_runtime_error);
     tcase_add_test(tests, who_says_that_it_failed_has_failed);
