@@ -114,6 +114,8 @@ static sluice_status open_front(struct gateway *gateway, const struct flow_front
         .prefetch = flow->prefetch,
         .compatibility_3_5 = flow->compatibility_3_5,
         .limits = flow->limits,
+        .burst_begin = upstream_hold, /* frames of one burst leave together */
+        .burst_end = upstream_release,
     };
 
     if (settings->protocol != FLOW_GRPC)

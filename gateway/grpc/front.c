@@ -202,7 +202,8 @@ sluice_status grpc_front_new(const struct grpc_front_settings *settings, struct 
     sluice_status status = front->peers != NULL ? SLUICE_OK
                                                 : sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for the gRPC front");
     if (status == SLUICE_OK)
-        status = rpc_loop_new(front->settings.threads, "sluice-grpc", &front->loop, error);
+        status = rpc_loop_new_with(front->settings.threads, "sluice-grpc",
+                                   (struct rpc_burst){settings->burst_begin, settings->burst_end}, &front->loop, error);
     if (status != SLUICE_OK) {
         front_done(front);
         return status;

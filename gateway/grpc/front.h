@@ -22,6 +22,8 @@ struct grpc_front_settings {
     uint32_t prefetch; /* requests of one stream in work; 0: limits.max_in_flight_per_client */
     bool compatibility_3_5; /* StatusProto code 3 instead of 1 */
     struct flow_limits limits;
+    /* Called around a burst of events on each of the front's threads (common/net/grpc/loop.h); NULL: not. */
+    void (*burst_begin)(void), (*burst_end)(void);
 };
 
 /*

@@ -22,6 +22,7 @@
 struct rpc_loop {
     grpc_completion_queue *queue;
     char name[16];
+    struct rpc_burst burst;
     unsigned thread_count;
     pthread_t threads[RPC_LOOP_THREADS_MAX];
 };
@@ -56,21 +57,34 @@ bool rpc_start_batch(grpc_call *call, const grpc_op *ops, size_t count, struct r
     return false;
 }
 
+static void dispatch(struct rpc_event *event, bool ok)
+{
+    TAKE_OVER(event);
+    atomic_exchange_explicit(&event->armed, false, memory_order_acq_rel);
+    event->happened(event, ok);
+}
+
 static void *serve(void *context)
 {
     struct rpc_loop *loop = context;
+    const bool bursts = loop->burst.begin != NULL;
+    const gpr_timespec forever = gpr_inf_future(GPR_CLOCK_MONOTONIC), at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
+    unsigned in_burst = 0; /* events */
 
     pthread_setname_np(pthread_self(), loop->name);
     for (;;) {
-        grpc_event done = grpc_completion_queue_next(loop->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        grpc_event done = grpc_completion_queue_next(loop->queue, in_burst > 0 ? at_once : forever, NULL);
+        if (in_burst > 0 && (done.type != GRPC_OP_COMPLETE || in_burst == RPC_BURST_EVENTS_MAX)) {
+            loop->burst.end();
+            in_burst = 0;
+        }
         if (done.type == GRPC_QUEUE_SHUTDOWN)
             return NULL;
         if (done.type != GRPC_OP_COMPLETE)
             continue;
-        struct rpc_event *event = done.tag;
-        TAKE_OVER(event);
-        atomic_exchange_explicit(&event->armed, false, memory_order_acq_rel);
-        event->happened(event, done.success != 0);
+        if (bursts && in_burst++ == 0)
+            loop->burst.begin();
+        dispatch(done.tag, done.success != 0);
     }
 }
 
@@ -90,6 +104,12 @@ static unsigned start_threads(struct rpc_loop *loop, unsigned count)
 
 sluice_status rpc_loop_new(unsigned threads, const char *name, struct rpc_loop **ret_loop, sluice_error *error)
 {
+    return rpc_loop_new_with(threads, name, (struct rpc_burst){NULL, NULL}, ret_loop, error);
+}
+
+sluice_status rpc_loop_new_with(unsigned threads, const char *name, struct rpc_burst burst, struct rpc_loop **ret_loop,
+                                sluice_error *error)
+{
     if (threads < 1 || threads > RPC_LOOP_THREADS_MAX)
         return sluice_fail(error, SLUICE_INVALID, name, "%u gRPC threads asked for, 1 to %d are possible", threads,
                            RPC_LOOP_THREADS_MAX);
@@ -97,6 +117,7 @@ sluice_status rpc_loop_new(unsigned threads, const char *name, struct rpc_loop *
     if (loop == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, name, "no memory for a gRPC queue");
     snprintf(loop->name, sizeof loop->name, "%s", name);
+    loop->burst = burst;
     grpc_init();
     loop->queue = grpc_completion_queue_create_for_next(NULL);
     loop->thread_count = start_threads(loop, threads);

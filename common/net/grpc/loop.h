@@ -41,10 +41,25 @@ bool rpc_start_batch(grpc_call *call, const grpc_op *ops, size_t count, struct r
 
 #define RPC_LOOP_THREADS_MAX 64
 
+/*
+ * Called on a thread of the loop around a burst of events: `begin` before the first, `end` when nothing more is to be had
+ * at once, before the thread blocks. What the events cause elsewhere (frames to executors) can so be collected and go out
+ * with one system call. Both NULL: none.
+ */
+struct rpc_burst {
+    void (*begin)(void);
+    void (*end)(void);
+};
+
+/* A burst ends after this many events in any case, so that what was collected first does not wait for ever. */
+#define RPC_BURST_EVENTS_MAX 256
+
 struct rpc_loop;
 
 /* `threads` 1..RPC_LOOP_THREADS_MAX, named `name` (15 bytes at most). All signals are blocked in them. */
 sluice_status rpc_loop_new(unsigned threads, const char *name, struct rpc_loop **ret_loop, sluice_error *error);
+sluice_status rpc_loop_new_with(unsigned threads, const char *name, struct rpc_burst burst, struct rpc_loop **ret_loop,
+                                sluice_error *error);
 
 /* For server registration and for new calls. Valid until rpc_loop_free(). */
 grpc_completion_queue *rpc_loop_queue(struct rpc_loop *loop);
