@@ -1,9 +1,10 @@
 /*
  * Flow YAML: whatever is read holds together, and a Flow that loads is the same after writing and reading.
  *
- * The first byte chooses the environment around the text: with or without variables, a context and overrides.
+ * The first byte chooses what is read: a Flow with or without variables and overrides, a resolved one, a description.
  */
 #include "common/flow/flow.h"
+#include "common/flow/description.h"
 #include "common/flow/report.h"
 #include "common/foundation/buffer.h"
 #include "tests/unit/flow/equal.h"
@@ -63,6 +64,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct flow_report report;
     struct arena *arena;
     struct flow_options options = {.file = "fuzz.yml"};
+    if ((data[0] & 8) != 0) {
+        sluice_value *description = NULL;
+        if (description_from_text((const char *)data + 1, size - 1, &description, NULL) == SLUICE_OK)
+            sluice_value_free(description);
+        return 0;
+    }
     if ((data[0] & 1) != 0)
         options.environment = environment;
     if ((data[0] & 2) != 0)

@@ -48,9 +48,8 @@ static bool is_yaml(const char *name)
 }
 
 /* Runs `look` over every Flow of a folder; how many. */
-static size_t each(const char *folder, void (*look)(struct kit *kit, const char *name))
+static size_t each_of(const char *folder, struct flow_source source, void (*look)(struct kit *kit, const char *name))
 {
-    kit_plugins = plugins;
     size_t count = 0;
     DIR *directory = opendir(folder);
     ck_assert_msg(directory != NULL, "%s", folder);
@@ -58,7 +57,7 @@ static size_t each(const char *folder, void (*look)(struct kit *kit, const char 
         if (!is_yaml(entry->d_name))
             continue;
         char *text = kit_read(path_of(folder, entry->d_name));
-        struct kit kit = {.source = kit_source(), .options = {.file = entry->d_name}};
+        struct kit kit = {.source = source, .options = {.file = entry->d_name}};
         kit_load(&kit, text);
         look(&kit, entry->d_name);
         kit_done(&kit);
@@ -67,6 +66,12 @@ static size_t each(const char *folder, void (*look)(struct kit *kit, const char 
     }
     closedir(directory);
     return count;
+}
+
+static size_t each(const char *folder, void (*look)(struct kit *kit, const char *name))
+{
+    kit_plugins = plugins;
+    return each_of(folder, kit_source(), look);
 }
 
 static void must_load(struct kit *kit, const char *name)
@@ -107,6 +112,20 @@ START_TEST(other_shapes_are_not_built_yet)
 }
 END_TEST
 
+static void must_round_trip(struct kit *kit, const char *name)
+{
+    ck_assert_msg(kit->flow != NULL, "%s: %s", name, kit_lines(kit));
+    ck_assert_uint_eq(kit->report.count, 0);
+    kit_expect_round_trip(kit->flow);
+}
+
+/* The example Flows of the tree, without their plugins: those are for the tests that run them. */
+START_TEST(examples_load)
+{
+    ck_assert_uint_gt(each_of("flows", (struct flow_source){0}, must_round_trip), 0);
+}
+END_TEST
+
 START_TEST(parameters_come_with_their_defaults)
 {
     kit_plugins = plugins;
@@ -126,7 +145,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {chains_load, other_shapes_are_not_built_yet, parameters_come_with_their_defaults,
-                                  NULL};
+    const TTest *const tests[] = {chains_load, other_shapes_are_not_built_yet, examples_load,
+                                  parameters_come_with_their_defaults, NULL};
     return kit_run("golden", tests);
 }

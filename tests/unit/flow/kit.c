@@ -162,6 +162,7 @@ int kit_run(const char *name, const TTest *const *tests)
 {
     Suite *suite = suite_create(name);
     TCase *tests_of_suite = tcase_create(name);
+    tcase_set_timeout(tests_of_suite, 60); /* of one test, with sanitizers on a busy machine */
     for (; *tests != NULL; tests++)
         tcase_add_test(tests_of_suite, *tests);
     suite_add_tcase(suite, tests_of_suite);

@@ -1,4 +1,5 @@
 #include "tests/unit/flow/kit.h"
+#include "common/flow/substitute.h"
 #include "common/foundation/buffer.h"
 
 #include <stdio.h>
@@ -183,22 +184,22 @@ END_TEST
 START_TEST(references_follow_paths)
 {
     static const struct row rows[] = {
-        {"${{root.executors[0].name}}",                                                                      "\"one\""         },
+        {"${{root.executors[0].name}}", "\"one\""                                                                                    },
         {"${{root.version}}",
-         "${{root.version}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"                 },
-        {"${{this.w}}",                                                                                      "\"other\""       },
-        {"${{this.w}}/${{root.jtype}}",                                                                      "\"other/Flow\""  },
-        {"${{root.executors[1].name}}",                                                                      "${{root.executors[1].name}} leads to nothing; a path starts with root, this "
-         "or ENV, as in ${{root.with.port}}"                                                                                        },
-        {"${{root.executors[x].name}}",                                                                "${{root.executors[x].name}} leads to nothing; a path starts with root, this "
-         "or ENV, as in ${{root.with.port}}"},
+         "${{root.version}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"                       },
+        {"${{this.w}}",                 "\"other\""                                                                                  },
+        {"${{this.w}}/${{root.jtype}}", "\"other/Flow\""                                                                             },
+        {"${{root.executors[1].name}}", "${{root.executors[1].name}} leads to nothing; a path starts with root, this "
+                                        "or ENV, as in ${{root.with.port}}"                   },
+        {"${{root.executors[x].name}}", "${{root.executors[x].name}} leads to nothing; a path starts with root, this "
+                                        "or ENV, as in ${{root.with.port}}"                   },
         {"${{root.nope}}",
-         "${{root.nope}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"                                                                                  },
-        {"${{nope}}",         "${{nope}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"},
+         "${{root.nope}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"                          },
+        {"${{nope}}",                   "${{nope}} leads to nothing; a path starts with root, this or ENV, as in ${{root.with.port}}"},
         {"${{root.executors}}",
-         "${{root.executors}} is a list; only texts, numbers and truth values can be put in a text"                                                                              },
-        {"${{root}}",                                     "${{root}} is a map; only texts, numbers and truth values can be put in a text"},
-        {"${{this.v}}",                                                                                                   "${{this.v}} leads to itself, or over more than 3 references"                                                    },
+         "${{root.executors}} is a list; only texts, numbers and truth values can be put in a text"                                  },
+        {"${{root}}",                   "${{root}} is a map; only texts, numbers and truth values can be put in a text"              },
+        {"${{this.v}}",                 "${{this.v}} leads to itself, or over more than 3 references"                                },
     };
     CHECK_ROWS(rows, NULL);
 }
@@ -274,17 +275,47 @@ END_TEST
 START_TEST(integers_beyond_2_to_53_are_refused_by_name)
 {
     static const struct row rows[] = {
-        {"9007199254740992",                                                       "9007199254740992"     },
-        {"-9007199254740992",                                                      "-9007199254740992"    },
-        {"9007199254740993",                                                       "the integer 9007199254740993 is beyond 2^53 and would lose digits; write it as a text: "
-         "\"'9007199254740993'\""                                                                              },
-        {"'-9007199254740993'",                                          "the integer -9007199254740993 is beyond 2^53 and would lose digits; write it as a "
-         "text: \"'-9007199254740993'\""},
-        {"\"'9007199254740993'\"",                                                                         "\"9007199254740993\""                                                                    },
+        {"9007199254740992",          "9007199254740992"                                                          },
+        {"-9007199254740992",         "-9007199254740992"                                                         },
+        {"9007199254740993",          "the integer 9007199254740993 is beyond 2^53 and would lose digits; write it as a text: "
+                             "\"'9007199254740993'\""                                 },
+        {"'-9007199254740993'",       "the integer -9007199254740993 is beyond 2^53 and would lose digits; write it as a "
+                                "text: \"'-9007199254740993'\""                    },
+        {"\"'9007199254740993'\"",    "\"9007199254740993\""                                                      },
         {"[1, 99999999999999999999]", "the integer 99999999999999999999 is beyond 2^53 and would lose digits; write it "
-         "as a text: \"'99999999999999999999'\""},
+                                      "as a text: \"'99999999999999999999'\""},
     };
     CHECK_ROWS(rows, NULL);
+}
+END_TEST
+
+/* Conditions are not built yet, so this looks at the tree. */
+START_TEST(operands_of_when_and_values_of_env_stay_texts)
+{
+    static const char text[] =
+        "with: {env: {A: '5'}}\ngateway: {env: {A: $A}}\n"
+        "executors: [{when: {text: {$regex: '[el]', $eq: $A}, n: {$eq: '5'}}, env: {X: 'true'}, o: '5'}]\n";
+    struct arena *arena = arena_new(1024, ARENA_NO_LIMIT);
+    struct problems problems;
+    bool empty;
+    problems_init(&problems, arena);
+    struct node *root = node_read(text, sizeof text - 1, (struct flow_place){.file = "f"}, arena, &problems, &empty);
+    struct substitution substitution = {
+        .environment = environment, .flow = true, .arena = arena, .problems = &problems};
+    substitute(root, &substitution);
+    struct node *executor = node_get(root, "executors")->items[0], *when = node_get(executor, "when");
+    struct node *regex = node_get(node_get(when, "text"), "$regex"), *eq = node_get(node_get(when, "text"), "$eq");
+    ck_assert_int_eq(regex->kind, NODE_STRING);
+    ck_assert_str_eq(regex->text, "[el]");
+    ck_assert_int_eq(eq->kind, NODE_STRING);
+    ck_assert_str_eq(eq->text, "1");
+    ck_assert_int_eq(node_get(node_get(when, "n"), "$eq")->kind, NODE_STRING);
+    ck_assert_int_eq(node_get(node_get(executor, "env"), "X")->kind, NODE_STRING);
+    ck_assert_int_eq(node_get(node_get(node_get(root, "with"), "env"), "A")->kind, NODE_STRING);
+    ck_assert_int_eq(node_get(node_get(node_get(root, "gateway"), "env"), "A")->kind, NODE_STRING);
+    ck_assert_int_eq(node_get(executor, "o")->kind, NODE_NUMBER);
+    problems_done(&problems);
+    arena_free(arena);
 }
 END_TEST
 
@@ -324,6 +355,7 @@ int main(void)
                                   keys_are_never_touched_and_nesting_is,
                                   plain_scalars_are_those_of_yaml_1_2,
                                   integers_beyond_2_to_53_are_refused_by_name,
+                                  operands_of_when_and_values_of_env_stay_texts,
                                   growth_is_bounded,
                                   NULL};
     return kit_run("substitute", tests);
