@@ -69,7 +69,8 @@ class Teller {
     {
         if (!count() || !events_->begin_object(context_))
             return false;
-        for (auto member : value.get_object().value_unsafe())
+        simdjson::dom::object object = value.get_object().value_unsafe(); /* a temporary would end before the loop */
+        for (auto member : object)
             if (!count() || !events_->key(context_, member.key.data(), member.key.size()) || !tell(member.value))
                 return false;
         return count() && events_->end_object(context_);
@@ -77,7 +78,7 @@ class Teller {
 
     bool tell_array(element value)
     {
-        auto array = value.get_array().value_unsafe();
+        simdjson::dom::array array = value.get_array().value_unsafe();
         if (!count() || !events_->begin_array(context_))
             return false;
         json_numbers kind;
