@@ -11,7 +11,8 @@
 #include <string.h>
 
 /* Settings for which 0 means these. */
-enum { KEEPALIVE_TIME_MS = 9999, KEEPALIVE_TIMEOUT_MS = 4999, RECONNECT_BACKOFF_MS = 50, RECONNECT_BACKOFF_MAX_MS = 200 };
+enum { KEEPALIVE_TIME_MS = 9999, KEEPALIVE_TIMEOUT_MS = 4999, CONNECT_TIMEOUT_MS = 20000 };
+enum { RECONNECT_BACKOFF_MS = 50, RECONNECT_BACKOFF_MAX_MS = 200 };
 
 static int or_default(int value, int fallback)
 {
@@ -39,11 +40,12 @@ static sluice_status connect_client(sluice_client *client, const sluice_client_o
         .proxy = options->proxy,
         .keepalive_time_ms = or_default(options->keepalive_time_ms, KEEPALIVE_TIME_MS),
         .keepalive_timeout_ms = or_default(options->keepalive_timeout_ms, KEEPALIVE_TIMEOUT_MS),
+        .connect_timeout_ms = or_default(options->connect_timeout_ms, CONNECT_TIMEOUT_MS),
         .reconnect_backoff_ms = or_default(options->reconnect_backoff_ms, RECONNECT_BACKOFF_MS),
         .reconnect_backoff_max_ms = or_default(options->reconnect_backoff_max_ms, RECONNECT_BACKOFF_MAX_MS),
         .user_agent = options->user_agent,
     };
-    if (settings.keepalive_timeout_ms < 0 || settings.reconnect_backoff_ms < 0 || settings.reconnect_backoff_max_ms < 0)
+    if (settings.keepalive_timeout_ms < 0 || settings.connect_timeout_ms < 0 || settings.reconnect_backoff_ms < 0 || settings.reconnect_backoff_max_ms < 0)
         return sluice_fail(error, SLUICE_INVALID, "options", "times in milliseconds must be 0 or more (only keepalive_time_ms may be negative)");
     sluice_status status = transport_load(client->address.protocol, &client->transport, error);
     return status == SLUICE_OK ? client->transport->connect(&settings, &client->channel, error) : status;

@@ -35,6 +35,7 @@ struct transport_settings {
     bool proxy;
     int keepalive_time_ms; /* negative: never */
     int keepalive_timeout_ms;
+    int connect_timeout_ms;
     int reconnect_backoff_ms;
     int reconnect_backoff_max_ms;
     const char *user_agent; /* NULL: none */

@@ -75,7 +75,9 @@ static grpc_channel *make_channel(const struct transport_settings *settings, con
     /* Retries are the client's own: it knows which requests may go out again. */
     args[count++] = integer(GRPC_ARG_ENABLE_RETRIES, 0);
     args[count++] = integer(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, settings->reconnect_backoff_ms);
-    args[count++] = integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, settings->reconnect_backoff_ms);
+    /* In spite of its name: how long an attempt to connect may take. As short as the pause, it would never connect to a
+     * gateway that is far away or busy. */
+    args[count++] = integer(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, settings->connect_timeout_ms);
     args[count++] = integer(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, settings->reconnect_backoff_max_ms);
     if (settings->keepalive_time_ms >= 0) {
         args[count++] = integer(GRPC_ARG_KEEPALIVE_TIME_MS, settings->keepalive_time_ms);

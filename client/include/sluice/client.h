@@ -62,7 +62,8 @@ typedef struct sluice_client_options {
     bool proxy;                    /* obey http_proxy and its sisters */
     int keepalive_time_ms;         /* ping an idle connection after this; 0: 9999; negative: never */
     int keepalive_timeout_ms;      /* the connection is broken when a ping is not answered in this time; 0: 4999 */
-    int reconnect_backoff_ms;      /* first and least pause between attempts to connect; 0: 50 */
+    int connect_timeout_ms;        /* give up one attempt to connect after this; 0: 20000 */
+    int reconnect_backoff_ms;      /* first pause between attempts to connect, then growing; 0: 50 */
     int reconnect_backoff_max_ms;  /* 0: 200 */
     const char *user_agent;        /* put before the library's own; NULL: none */
 } sluice_client_options;
