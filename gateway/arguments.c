@@ -15,7 +15,8 @@
 static const char help[] =
     "usage: sluice-gateway (--flow-fd N | --flow FILE) --socket-folder DIR [--control-fd N] [--threads N]\n"
     "\n"
-    "The gateway of a Flow: accepts requests and passes them through the Flow's executors. `sluice run` starts it; by hand\n"
+    "The gateway of a Flow: accepts requests and passes them through the Flow's executors. `sluice run` starts it; by "
+    "hand\n"
     "it needs the sockets of running executors (sluice-executor --socket).\n"
     "\n"
     "  --flow-fd N          read the resolved Flow from this descriptor\n"
@@ -26,11 +27,12 @@ static const char help[] =
     "  --help               this text\n"
     "  --version            the version\n"
     "\n"
-    "SIGTERM drains: health turns NOT_SERVING, new calls are refused, what is inside is answered; a second one is quick.\n"
+    "SIGTERM drains: health turns NOT_SERVING, new calls are refused, what is inside is answered; a second one is "
+    "quick.\n"
     "Exit codes: 0 after a drain, 2 for a wrong command line, else as of the sluice command.\n";
 
-static const char *const names[] = {"--flow-fd", "--flow", "--socket-folder", "--control-fd", "--threads",
-                                    "--help",    "--version", NULL};
+static const char *const names[] = {"--flow-fd", "--flow", "--socket-folder", "--control-fd",
+                                    "--threads", "--help", "--version",       NULL};
 
 static bool complain(const char *format, const char *what, const char *more)
 {

@@ -3,11 +3,11 @@
 #define SLUICE_GATEWAY_ARGUMENTS_H
 
 struct arguments {
-    int flow_fd;               /* -1: none */
-    const char *flow_file;     /* NULL: none; exactly one of the two is given */
-    int control_fd;            /* -1: none */
+    int flow_fd;           /* -1: none */
+    const char *flow_file; /* NULL: none; exactly one of the two is given */
+    int control_fd;        /* -1: none */
     const char *socket_folder;
-    unsigned threads;          /* of the gRPC queue; 0: the default */
+    unsigned threads; /* of the gRPC queue; 0: the default */
 };
 
 enum arguments_outcome { ARGUMENTS_GO, ARGUMENTS_HELPED, ARGUMENTS_WRONG };

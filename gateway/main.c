@@ -40,7 +40,8 @@ struct gateway {
     size_t front_count;
 };
 
-/* gRPC's own messages go into our log; its errors are about single connections, so they are no errors of the gateway. */
+/* gRPC's own messages go into our log; its errors are about single connections, so they are no errors of the gateway.
+ */
 static void log_of_grpc(gpr_log_func_args *line)
 {
     log_line(line->severity == GPR_LOG_SEVERITY_ERROR ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "gRPC: %s", line->message);

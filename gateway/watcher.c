@@ -101,9 +101,11 @@ static void read_signal(struct watcher *watcher)
 static void *watch(void *context)
 {
     struct watcher *watcher = context;
-    struct pollfd fds[] = {{.fd = watcher->stop_fd, .events = POLLIN},
-                           {.fd = watcher->signal_fd, .events = POLLIN},
-                           {.fd = watcher->control_fd, .events = POLLIN}}; /* poll() passes over -1 */
+    struct pollfd fds[] = {
+        {.fd = watcher->stop_fd,    .events = POLLIN},
+        {.fd = watcher->signal_fd,  .events = POLLIN},
+        {.fd = watcher->control_fd, .events = POLLIN}
+    }; /* poll() passes over -1 */
 
     pthread_setname_np(pthread_self(), "sluice-watcher");
     for (;;) {
@@ -138,7 +140,8 @@ static void watcher_done(struct watcher *watcher)
     free(watcher);
 }
 
-sluice_status watcher_new(int control_fd, struct upstream_set *upstreams, struct watcher **ret_watcher, sluice_error *error)
+sluice_status watcher_new(int control_fd, struct upstream_set *upstreams, struct watcher **ret_watcher,
+                          sluice_error *error)
 {
     struct watcher *watcher = calloc(1, sizeof *watcher);
     if (watcher == NULL)
@@ -150,8 +153,10 @@ sluice_status watcher_new(int control_fd, struct upstream_set *upstreams, struct
     init_condition(&watcher->asked);
     watcher->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     watcher->stop_fd = eventfd(0, EFD_CLOEXEC);
-    bool usable = control_fd < 0 || (file_set_nonblocking(control_fd, true) && file_set_close_on_exec(control_fd, true));
-    if (!usable || watcher->signal_fd < 0 || watcher->stop_fd < 0 || pthread_create(&watcher->thread, NULL, watch, watcher) != 0) {
+    bool usable =
+        control_fd < 0 || (file_set_nonblocking(control_fd, true) && file_set_close_on_exec(control_fd, true));
+    if (!usable || watcher->signal_fd < 0 || watcher->stop_fd < 0 ||
+        pthread_create(&watcher->thread, NULL, watch, watcher) != 0) {
         sluice_fail(error, SLUICE_SYSTEM, "gateway", "cannot watch the signals%s: %s",
                     usable ? "" : " and the descriptor of --control-fd", strerror(errno));
         watcher_done(watcher);

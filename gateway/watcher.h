@@ -2,9 +2,9 @@
  * watcher.h - the thread that listens to signals and to the supervisor.
  *
  * It passes on what the supervisor says of the executors (died, gone), and keeps whether the gateway is asked to stop:
- * by `drain`, SIGTERM, or SIGINT when there is no supervisor (with one, the supervisor gets the terminal's SIGINT too and
- * decides). A second request makes it urgent. The end of the control socket is the supervisor's death: the process ends
- * at once, because nobody is left to end it.
+ * by `drain`, SIGTERM, or SIGINT when there is no supervisor (with one, the supervisor gets the terminal's SIGINT too
+ * and decides). A second request makes it urgent. The end of the control socket is the supervisor's death: the process
+ * ends at once, because nobody is left to end it.
  *
  * The signals must be blocked in every thread (watcher_block_signals() first in main()).
  */
@@ -18,7 +18,8 @@ struct watcher;
 void watcher_block_signals(void);
 
 /* `control_fd` -1: none. The upstreams must outlive the watcher. */
-sluice_status watcher_new(int control_fd, struct upstream_set *upstreams, struct watcher **ret_watcher, sluice_error *error);
+sluice_status watcher_new(int control_fd, struct upstream_set *upstreams, struct watcher **ret_watcher,
+                          sluice_error *error);
 struct watcher *watcher_free(struct watcher *watcher); /* stops the thread; NULL is fine; returns NULL */
 
 /* Is the gateway asked to stop? Waits for it until `deadline_ns` (0: for ever). Any thread. */

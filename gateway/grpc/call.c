@@ -9,7 +9,7 @@
 
 /* Sorted by how often they are called. */
 static const struct method *const methods[] = {
-    &method_call,   &method_single,    &method_check,     &method_reflection, &method_dry_run,
+    &method_call,   &method_single,    &method_check,      &method_reflection, &method_dry_run,
     &method_status, &method_discovery, &method_stream_doc, &method_watch,
 };
 
@@ -40,8 +40,7 @@ static void call_closed(struct rpc_event *event, bool ok)
 
 static void call_begin(struct call *call)
 {
-    grpc_op watch = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
-                     .data.recv_close_on_server.cancelled = &call->close_cancelled};
+    grpc_op watch = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &call->close_cancelled};
 
     call_ref(call);
     if (!rpc_start_batch(call->rpc, &watch, 1, &call->closed))
@@ -215,7 +214,9 @@ void call_read(struct call *call, grpc_byte_buffer **target, struct rpc_event *e
 void call_send(struct call *call, grpc_byte_buffer *message, bool first, bool more, struct rpc_event *event)
 {
     grpc_op operations[] = {
-        {.op = GRPC_OP_SEND_MESSAGE, .flags = more ? GRPC_WRITE_BUFFER_HINT : 0, .data.send_message.send_message = message},
+        {.op = GRPC_OP_SEND_MESSAGE,
+         .flags = more ? GRPC_WRITE_BUFFER_HINT : 0,
+         .data.send_message.send_message = message},
         {.op = GRPC_OP_SEND_INITIAL_METADATA},
     };
     start(call, operations, first ? 2 : 1, event);

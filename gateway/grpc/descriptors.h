@@ -1,7 +1,8 @@
 /*
  * descriptors.h - finding files and symbols in a serialized FileDescriptorSet (google/protobuf/descriptor.proto).
  *
- * For server reflection; the set is the program's own (proto/descriptors.h), so it is trusted. Pure functions; any thread.
+ * For server reflection; the set is the program's own (proto/descriptors.h), so it is trusted. Pure functions; any
+ * thread.
  */
 #ifndef SLUICE_GATEWAY_GRPC_DESCRIPTORS_H
 #define SLUICE_GATEWAY_GRPC_DESCRIPTORS_H
@@ -19,7 +20,8 @@ struct descriptor_text {
 
 /* The file of this name, or the one that defines the message, field, enum, service or method with this full name. */
 bool descriptor_find_file(struct descriptor_text set, struct descriptor_text name, struct descriptor_text *ret_file);
-bool descriptor_find_symbol(struct descriptor_text set, struct descriptor_text symbol, struct descriptor_text *ret_file);
+bool descriptor_find_symbol(struct descriptor_text set, struct descriptor_text symbol,
+                            struct descriptor_text *ret_file);
 
 /* `file`, then all that it imports, each once. Returns how many. */
 size_t descriptor_with_imports(struct descriptor_text set, struct descriptor_text file,

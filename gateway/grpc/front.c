@@ -25,13 +25,13 @@
 #include <unistd.h>
 
 enum {
-    WAITING_CALLS = 128,        /* request_call tags armed at once: the burst that is taken without a wait */
-    PING_INTERVAL_MS = 5000,    /* clients of Jina ping every 10 s */
-    KEEPALIVE_MS = 60000,       /* how soon a connection whose client vanished is noticed */
+    WAITING_CALLS = 128,     /* request_call tags armed at once: the burst that is taken without a wait */
+    PING_INTERVAL_MS = 5000, /* clients of Jina ping every 10 s */
+    KEEPALIVE_MS = 60000,    /* how soon a connection whose client vanished is noticed */
     KEEPALIVE_TIMEOUT_MS = 20000,
     ARGUMENT_MAX = 20,
     ADDRESS_MAX = 300,
-    STOP_GRACE_MS = 200,        /* for the last bytes of calls that have ended */
+    STOP_GRACE_MS = 200, /* for the last bytes of calls that have ended */
 };
 
 /* Memory beside the requests: buffers of idle connections, HTTP/2 tables. */
@@ -87,7 +87,8 @@ static grpc_server *server_with_limits(const struct flow_limits *limits)
     arguments.list[arguments.count++] = (grpc_arg){
         .type = GRPC_ARG_POINTER,
         .key = (char *)(uintptr_t)GRPC_ARG_RESOURCE_QUOTA,
-        .value.pointer = {.p = quota, .vtable = grpc_resource_quota_arg_vtable()}};
+        .value.pointer = {.p = quota, .vtable = grpc_resource_quota_arg_vtable()}
+    };
 
     grpc_channel_args list = {.num_args = arguments.count, .args = arguments.list};
     grpc_server *server = grpc_server_create(&list, NULL);
@@ -98,7 +99,8 @@ static grpc_server *server_with_limits(const struct flow_limits *limits)
 /* gRPC tells no reason: try the bind again to learn it. Returns an errno, or a text for a host that is no address. */
 static const char *why_not(const char *host, uint16_t port)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *list = NULL;
     char service[8];
 
@@ -141,7 +143,8 @@ static sluice_status open_port(struct grpc_front *front, sluice_error *error)
     if (front->port > 0)
         return SLUICE_OK;
     return sluice_fail(error, SLUICE_SYSTEM, address,
-                       "the gRPC port cannot be opened: %s; choose another `port`, or 0 for a free one", why_not(host, port));
+                       "the gRPC port cannot be opened: %s; choose another `port`, or 0 for a free one",
+                       why_not(host, port));
 }
 
 static void mark_stopped(struct rpc_event *event, bool ok)
@@ -191,16 +194,18 @@ static void front_done(struct grpc_front *front)
     free(front);
 }
 
-sluice_status grpc_front_new(const struct grpc_front_settings *settings, struct router *router, struct grpc_front **ret_front,
-                             sluice_error *error)
+sluice_status grpc_front_new(const struct grpc_front_settings *settings, struct router *router,
+                             struct grpc_front **ret_front, sluice_error *error)
 {
     if (settings->limits.max_in_flight_per_client == 0 || settings->limits.max_message_bytes == 0)
-        return sluice_fail(error, SLUICE_INVALID, "gateway", "max_in_flight_per_client and max_message_bytes must be above 0");
+        return sluice_fail(error, SLUICE_INVALID, "gateway",
+                           "max_in_flight_per_client and max_message_bytes must be above 0");
     struct grpc_front *front = front_with(settings, router);
     if (front == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for the gRPC front");
-    sluice_status status = front->peers != NULL ? SLUICE_OK
-                                                : sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for the gRPC front");
+    sluice_status status = front->peers != NULL
+                               ? SLUICE_OK
+                               : sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for the gRPC front");
     if (status == SLUICE_OK)
         status = rpc_loop_new_with(front->settings.threads, "sluice-grpc",
                                    (struct rpc_burst){settings->burst_begin, settings->burst_end}, &front->loop, error);
@@ -240,8 +245,9 @@ static bool try_ref(struct call *call)
 }
 
 /*
- * Calls drain() of every listed call. The list may change between two calls, so the walk holds a reference to the one it
- * is at; a call that is still listed when it is left has a valid `next`, because unlisting happens in the last unref.
+ * Calls drain() of every listed call. The list may change between two calls, so the walk holds a reference to the one
+ * it is at; a call that is still listed when it is left has a valid `next`, because unlisting happens in the last
+ * unref.
  */
 static void drain_listed(struct grpc_front *front, bool stop)
 {

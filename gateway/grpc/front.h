@@ -16,10 +16,10 @@
 struct grpc_front;
 
 struct grpc_front_settings {
-    const char *host;  /* bind address: a name, IPv4 or IPv6 */
-    uint16_t port;     /* 0: a free one */
-    unsigned threads;  /* that serve the completion queue; 0: 1, best on few cores */
-    uint32_t prefetch; /* requests of one stream in work; 0: limits.max_in_flight_per_client */
+    const char *host;       /* bind address: a name, IPv4 or IPv6 */
+    uint16_t port;          /* 0: a free one */
+    unsigned threads;       /* that serve the completion queue; 0: 1, best on few cores */
+    uint32_t prefetch;      /* requests of one stream in work; 0: limits.max_in_flight_per_client */
     bool compatibility_3_5; /* StatusProto code 3 instead of 1 */
     struct flow_limits limits;
     /* Called around a burst of events on each of the front's threads (common/net/grpc/loop.h); NULL: not. */
@@ -30,13 +30,14 @@ struct grpc_front_settings {
  * Open the port and serve. SLUICE_SYSTEM names host and port when it cannot be opened, SLUICE_INVALID when the settings
  * make no sense. The router must outlive the front.
  */
-sluice_status grpc_front_new(const struct grpc_front_settings *settings, struct router *router, struct grpc_front **ret_front,
-                             sluice_error *error);
+sluice_status grpc_front_new(const struct grpc_front_settings *settings, struct router *router,
+                             struct grpc_front **ret_front, sluice_error *error);
 
 uint16_t grpc_front_port(const struct grpc_front *front);
 
 /* Health becomes NOT_SERVING (watchers are told), open streams are no longer read and end with UNAVAILABLE when what is
- * in them is answered. New calls are refused by router_admit(), so call router_drain() first. Any thread; once is enough. */
+ * in them is answered. New calls are refused by router_admit(), so call router_drain() first. Any thread; once is
+ * enough. */
 void grpc_front_drain(struct grpc_front *front);
 
 /* Wait until no call holds a request any more. False when `deadline_ns` came first. Any thread but the front's. */

@@ -19,16 +19,32 @@ enum { INFO_JINA = 1, INFO_ENVS = 2, ENTRY_KEY = 1, ENTRY_VALUE = 2 };
 
 /* The environment variables that a gateway of Jina 3.34 lists. */
 static const char *const variables[] = {
-    "JINA_DEFAULT_HOST",           "JINA_DEFAULT_TIMEOUT_CTRL", "JINA_DEPLOYMENT_NAME",        "JINA_DISABLE_UVLOOP",
-    "JINA_EARLY_STOP",             "JINA_FULL_CLI",             "JINA_GATEWAY_IMAGE",          "JINA_GRPC_RECV_BYTES",
-    "JINA_GRPC_SEND_BYTES",        "JINA_HUB_NO_IMAGE_REBUILD", "JINA_K8S_ACCESS_MODES",       "JINA_K8S_STORAGE_CAPACITY",
-    "JINA_K8S_STORAGE_CLASS_NAME", "JINA_LOCKS_ROOT",           "JINA_LOG_CONFIG",             "JINA_LOG_LEVEL",
-    "JINA_LOG_NO_COLOR",           "JINA_MP_START_METHOD",      "JINA_OPTOUT_TELEMETRY",       "JINA_RANDOM_PORT_MAX",
-    "JINA_RANDOM_PORT_MIN",        "JINA_STREAMER_ARGS",
+    "JINA_DEFAULT_HOST",
+    "JINA_DEFAULT_TIMEOUT_CTRL",
+    "JINA_DEPLOYMENT_NAME",
+    "JINA_DISABLE_UVLOOP",
+    "JINA_EARLY_STOP",
+    "JINA_FULL_CLI",
+    "JINA_GATEWAY_IMAGE",
+    "JINA_GRPC_RECV_BYTES",
+    "JINA_GRPC_SEND_BYTES",
+    "JINA_HUB_NO_IMAGE_REBUILD",
+    "JINA_K8S_ACCESS_MODES",
+    "JINA_K8S_STORAGE_CAPACITY",
+    "JINA_K8S_STORAGE_CLASS_NAME",
+    "JINA_LOCKS_ROOT",
+    "JINA_LOG_CONFIG",
+    "JINA_LOG_LEVEL",
+    "JINA_LOG_NO_COLOR",
+    "JINA_MP_START_METHOD",
+    "JINA_OPTOUT_TELEMETRY",
+    "JINA_RANDOM_PORT_MAX",
+    "JINA_RANDOM_PORT_MIN",
+    "JINA_STREAMER_ARGS",
 };
 
 /* Facts about Python and its packages, of which there are none here. */
-static const char *const python_keys[] = {"docarray", "jcloud",        "jina-hubble-sdk", "jina-proto", "protobuf",
+static const char *const python_keys[] = {"docarray",      "jcloud", "jina-hubble-sdk", "jina-proto", "protobuf",
                                           "proto-backend", "grpcio", "pyyaml",          "python"};
 
 static void append_entry(struct buffer *buffer, uint32_t map, const char *key, const char *value)
@@ -113,7 +129,8 @@ static void start_discovery(struct call *call)
     local_start(call, answer_discovery);
 }
 
-const struct method method_discovery = LOCAL_METHOD("/jina.JinaDiscoverEndpointsRPC/endpoint_discovery", start_discovery);
+const struct method method_discovery =
+    LOCAL_METHOD("/jina.JinaDiscoverEndpointsRPC/endpoint_discovery", start_discovery);
 
 /* ---- not built ---- */
 

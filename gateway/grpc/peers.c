@@ -7,8 +7,8 @@
 enum { BUCKETS = 1024 }; /* a power of two */
 
 struct peer {
-    struct peer *chain;                   /* same bucket */
-    struct peer *older, *newer;           /* among the idle ones */
+    struct peer *chain;         /* same bucket */
+    struct peer *older, *newer; /* among the idle ones */
     struct client *client;
     size_t uses;
     uint64_t hash;

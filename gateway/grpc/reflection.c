@@ -1,5 +1,6 @@
 /*
- * grpc.reflection.v1alpha: a stream of questions, each answered before the next is read; the client's half-close ends it.
+ * grpc.reflection.v1alpha: a stream of questions, each answered before the next is read; the client's half-close ends
+ * it.
  *
  * Gateways of Jina up to 3.15 fail on a name outside their own table, so the list holds the services of Jina that are
  * really served and reflection itself, and not health (wire facts: docs/compatibility.md).

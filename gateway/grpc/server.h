@@ -1,9 +1,9 @@
 /*
  * server.h - inside of the front: one RPC and the server it belongs to. Only for the files of this folder.
  *
- * A struct call begins as a waiting request_call tag, becomes one RPC when a client calls, and is counted by references:
- * every armed event holds one, and so does every request that the router has. When the last goes the call is freed.
- * The method's own state hangs at `state`.
+ * A struct call begins as a waiting request_call tag, becomes one RPC when a client calls, and is counted by
+ * references: every armed event holds one, and so does every request that the router has. When the last goes the call
+ * is freed. The method's own state hangs at `state`.
  */
 #ifndef SLUICE_GATEWAY_GRPC_SERVER_H
 #define SLUICE_GATEWAY_GRPC_SERVER_H
@@ -23,13 +23,14 @@ struct call;
 /* What a method does; all functions run on any thread. */
 struct method {
     const char *path;
-    bool works;                          /* holds requests: grpc_front_wait() waits for it */
-    size_t state_size;                   /* zeroed memory at call->state */
-    void (*start)(struct call *call);    /* the call has arrived */
-    void (*cancel)(struct call *call);   /* the client is gone or late; nothing can be sent any more. May be NULL */
-    /* The gateway drains, or (`stop`) has drained and ends; only for calls that call_enlist() has named. May be NULL. */
+    bool works;                        /* holds requests: grpc_front_wait() waits for it */
+    size_t state_size;                 /* zeroed memory at call->state */
+    void (*start)(struct call *call);  /* the call has arrived */
+    void (*cancel)(struct call *call); /* the client is gone or late; nothing can be sent any more. May be NULL */
+    /* The gateway drains, or (`stop`) has drained and ends; only for calls that call_enlist() has named. May be NULL.
+     */
     void (*drain)(struct call *call, bool stop);
-    void (*finish)(struct call *call);   /* the last reference went: free what the state holds. May be NULL */
+    void (*finish)(struct call *call); /* the last reference went: free what the state holds. May be NULL */
 };
 
 extern const struct method method_call, method_single, method_dry_run, method_status, method_discovery, method_check,
@@ -52,9 +53,9 @@ struct grpc_front {
 
     pthread_mutex_t mutex; /* guards what follows; taken last, never held while calling out */
     pthread_cond_t changed;
-    size_t waiting;  /* armed request_call tags */
-    size_t open;     /* calls that have arrived and are not freed */
-    size_t working;  /* those of them whose method works */
+    size_t waiting; /* armed request_call tags */
+    size_t open;    /* calls that have arrived and are not freed */
+    size_t working; /* those of them whose method works */
     struct call *listed;
     bool stopping, stopped;
     struct rpc_event shut_down;
@@ -118,11 +119,15 @@ struct local_call {
     bool has_text;
 };
 
-/* Read one message, answer it, end the call. The method's state is a struct local_call and finished by local_finish(). */
+/* Read one message, answer it, end the call. The method's state is a struct local_call and finished by local_finish().
+ */
 void local_start(struct call *call, local_answer *answer);
 void local_refuse(struct call *call, grpc_status_code code, const char *text); /* a status at once */
 void local_finish(struct call *call);
 
-#define LOCAL_METHOD(path_, start_) {.path = (path_), .state_size = sizeof(struct local_call), .start = (start_), .finish = local_finish}
+#define LOCAL_METHOD(path_, start_)                                                                                    \
+    {                                                                                                                  \
+        .path = (path_), .state_size = sizeof(struct local_call), .start = (start_), .finish = local_finish            \
+    }
 
 #endif

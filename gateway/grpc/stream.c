@@ -3,10 +3,10 @@
  *
  * Design notes
  *
- * One request is an item. It is FLYING from router_submit() to its reply, then WAITS in a queue of answers, is SENT by one
- * SEND_MESSAGE batch, and is freed (with its request) when that batch is done. The reply comes on any thread, often an
- * upstream's; that thread starts the batch itself when no other send of this stream is in progress, which is the usual
- * case: there is no hand-over. Whoever ends a send starts the next.
+ * One request is an item. It is FLYING from router_submit() to its reply, then WAITS in a queue of answers, is SENT by
+ * one SEND_MESSAGE batch, and is freed (with its request) when that batch is done. The reply comes on any thread, often
+ * an upstream's; that thread starts the batch itself when no other send of this stream is in progress, which is the
+ * usual case: there is no hand-over. Whoever ends a send starts the next.
  *
  *   read ── flying ──┬── answers (in order of completion, or of the requests) ── sending ── freed
  *                    └── stubs (failures of the third row of design 4a, sent when nothing else is left)
@@ -14,18 +14,19 @@
  * `in_work` counts from the read of a message to the end of its send, so an answer that the client does not take counts
  * against `prefetch`. A read is started only with credit: in_work < prefetch, and room in the router.
  *
- * The end. Exactly one status is sent, when in_work is 0 and the client has half-closed (OK), or the stream was stopped by
- * a failure (the first one's code and text) or drained (UNAVAILABLE, unless the client has half-closed). Such a stream
- * starts no read; a message that an armed read still brings was not accepted and is dropped. If the client goes away
- * first (`gone`), nothing is sent any more: every flying request is cancelled, waits for its reply and is freed then.
+ * The end. Exactly one status is sent, when in_work is 0 and the client has half-closed (OK), or the stream was stopped
+ * by a failure (the first one's code and text) or drained (UNAVAILABLE, unless the client has half-closed). Such a
+ * stream starts no read; a message that an armed read still brings was not accepted and is dropped. If the client goes
+ * away first (`gone`), nothing is sent any more: every flying request is cancelled, waits for its reply and is freed
+ * then.
  *
  * Locking. stream->mutex guards everything but the item being sent, which belongs to whoever set `sending`, and the one
  * being read. The router and gRPC are never called under it: decisions are made under the lock, then carried out.
  * router_cancel() is called once per item, by the canceller if router_submit() has returned before, else by the
  * submitter afterwards (`submitted`). An item in the canceller's hands is kept by a reference.
  *
- * Order. Only one read is armed, and it is armed again after router_submit() has returned, so requests enter the router in
- * the order of arrival however many threads serve the queue.
+ * Order. Only one read is armed, and it is armed again after router_submit() has returned, so requests enter the router
+ * in the order of arrival however many threads serve the queue.
  */
 #include "common/foundation/log.h"
 #include "gateway/grpc/server.h"
@@ -277,8 +278,8 @@ static void advance(struct call *call)
     if (item != NULL)
         call_send(call, item->answer, first, more, &stream->sent);
     else if (end)
-        call_end(call, NULL, first, stream->stopped ? stream->code : GRPC_STATUS_OK, stream->stopped ? &stream->text : NULL,
-                 &stream->ended);
+        call_end(call, NULL, first, stream->stopped ? stream->code : GRPC_STATUS_OK,
+                 stream->stopped ? &stream->text : NULL, &stream->ended);
     while (empty.first != NULL)
         item_unref(queue_take(&empty));
 }
@@ -363,7 +364,8 @@ static void read_more(struct call *call)
     }
 }
 
-/* A message that was read cannot become a request: reading ends, what is in flight is answered, then the status comes. */
+/* A message that was read cannot become a request: reading ends, what is in flight is answered, then the status comes.
+ */
 static void refuse_message(struct call *call, sluice_status status, const char *text)
 {
     struct stream *stream = call->state;
@@ -454,7 +456,8 @@ static void message_read(struct rpc_event *event, bool ok)
 
 /* ---- the call ---- */
 
-/* The client does not listen any more. Answers that wait are dropped; what flies is cancelled and dropped at its reply. */
+/* The client does not listen any more. Answers that wait are dropped; what flies is cancelled and dropped at its reply.
+ */
 static void client_gone(struct call *call)
 {
     struct stream *stream = call->state;

@@ -3,8 +3,8 @@
  *
  * Design notes
  *
- * read -> router_submit -> reply (any thread) -> call_end -> freed. The request is freed with the call, by whoever drops
- * the last reference: the close event, the request (until its reply) and the final batch each hold one, so
+ * read -> router_submit -> reply (any thread) -> call_end -> freed. The request is freed with the call, by whoever
+ * drops the last reference: the close event, the request (until its reply) and the final batch each hold one, so
  * router_cancel() from the close event never meets a freed request. `state` orders submit and cancel without a lock:
  * whoever sets the second of the two bits calls router_cancel(), and does it once.
  */
@@ -42,7 +42,8 @@ static void end_with(struct unary *unary, sluice_status status, const char *text
     call_end(unary->call, NULL, true, grpc_code_of(status), &unary->text, &unary->ended);
 }
 
-/* Under cancellation nothing is sent: the reference of the request is dropped, and with it, sooner or later, the call. */
+/* Under cancellation nothing is sent: the reference of the request is dropped, and with it, sooner or later, the call.
+ */
 static bool nobody_waits(struct unary *unary)
 {
     return (atomic_load(&unary->state) & CANCELLED) != 0;
@@ -67,7 +68,14 @@ static void replied_single(struct request *request, const struct reply *reply, v
 
 /* ---- dry run: a StatusProto ---- */
 
-enum { REQUEST_HEADER = 1, HEADER_STATUS = 2, STATUS_CODE = 1, STATUS_DESCRIPTION = 2, STATUS_EXCEPTION = 3, EXCEPTION_NAME = 1 };
+enum {
+    REQUEST_HEADER = 1,
+    HEADER_STATUS = 2,
+    STATUS_CODE = 1,
+    STATUS_DESCRIPTION = 2,
+    STATUS_EXCEPTION = 3,
+    EXCEPTION_NAME = 1
+};
 
 /* The field `number` of a message, or an empty one. The last occurrence counts. */
 static struct wire_field field_of(const void *data, size_t size, uint32_t number)

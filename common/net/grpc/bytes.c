@@ -55,7 +55,8 @@ sluice_status rpc_bytes_receive(grpc_byte_buffer *buffer, struct rope *rope)
     grpc_slice_buffer *slices = &buffer->data.raw.slice_buffer;
     sluice_status status = SLUICE_OK;
     for (size_t i = 0; i < slices->count && status == SLUICE_OK; i++)
-        status = rope_append(rope, &message->block, GRPC_SLICE_START_PTR(slices->slices[i]), GRPC_SLICE_LENGTH(slices->slices[i]));
+        status = rope_append(rope, &message->block, GRPC_SLICE_START_PTR(slices->slices[i]),
+                             GRPC_SLICE_LENGTH(slices->slices[i]));
     block_unref(&message->block);
     return status;
 }
@@ -69,7 +70,8 @@ static grpc_slice slice_to_send(const struct slice *slice)
 {
     if (slice->block == NULL || slice->size <= GRPC_SLICE_INLINED_SIZE)
         return grpc_slice_from_copied_buffer((const char *)slice->data, slice->size);
-    return grpc_slice_new_with_user_data((void *)(uintptr_t)slice->data, slice->size, drop_block, block_ref(slice->block));
+    return grpc_slice_new_with_user_data((void *)(uintptr_t)slice->data, slice->size, drop_block,
+                                         block_ref(slice->block));
 }
 
 grpc_byte_buffer *rpc_bytes_send(const struct rope *rope)

@@ -2,8 +2,8 @@
  * bytes.h - messages between gRPC byte buffers and ropes, without copying the payload; texts and times of calls.
  *
  * A received message stays in gRPC's slices: one block holds the byte buffer, and the slices of the rope point into it.
- * A message to send hands its blocks' bytes to gRPC, which drops the references when they are written. Only small pieces
- * are copied, where that is cheaper than counting. Any thread.
+ * A message to send hands its blocks' bytes to gRPC, which drops the references when they are written. Only small
+ * pieces are copied, where that is cheaper than counting. Any thread.
  */
 #ifndef SLUICE_NET_GRPC_BYTES_H
 #define SLUICE_NET_GRPC_BYTES_H

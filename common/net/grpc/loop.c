@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* gRPC hands an event from the thread that started it to ours, but is built without ThreadSanitizer, which so does not see
- * it and has to be told. */
+/* gRPC hands an event from the thread that started it to ours, but is built without ThreadSanitizer, which so does not
+ * see it and has to be told. */
 #if defined(__SANITIZE_THREAD__)
 #include <sanitizer/tsan_interface.h>
 #define HAND_OVER(event) __tsan_release(event)
@@ -140,7 +140,8 @@ struct rpc_loop *rpc_loop_free(struct rpc_loop *loop)
         return NULL;
     grpc_completion_queue_shutdown(loop->queue);
     if (loop->thread_count == 0)
-        while (grpc_completion_queue_next(loop->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type != GRPC_QUEUE_SHUTDOWN)
+        while (grpc_completion_queue_next(loop->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL).type !=
+               GRPC_QUEUE_SHUTDOWN)
             ;
     for (unsigned i = 0; i < loop->thread_count; i++)
         pthread_join(loop->threads[i], NULL);

@@ -27,7 +27,7 @@ struct rpc_event {
 };
 
 /* The struct that holds an event, for use inside the event's function. */
-#define RPC_EVENT_OWNER(event, type, member) ((type *)(void *)((char *)(event) - offsetof(type, member)))
+#define RPC_EVENT_OWNER(event, type, member) ((type *)(void *)((char *)(event)-offsetof(type, member)))
 
 void rpc_event_init(struct rpc_event *event, rpc_event_function *happened);
 
@@ -42,9 +42,9 @@ bool rpc_start_batch(grpc_call *call, const grpc_op *ops, size_t count, struct r
 #define RPC_LOOP_THREADS_MAX 64
 
 /*
- * Called on a thread of the loop around a burst of events: `begin` before the first, `end` when nothing more is to be had
- * at once, before the thread blocks. What the events cause elsewhere (frames to executors) can so be collected and go out
- * with one system call. Both NULL: none.
+ * Called on a thread of the loop around a burst of events: `begin` before the first, `end` when nothing more is to be
+ * had at once, before the thread blocks. What the events cause elsewhere (frames to executors) can so be collected and
+ * go out with one system call. Both NULL: none.
  */
 struct rpc_burst {
     void (*begin)(void);
@@ -64,8 +64,8 @@ sluice_status rpc_loop_new_with(unsigned threads, const char *name, struct rpc_b
 /* For server registration and for new calls. Valid until rpc_loop_free(). */
 grpc_completion_queue *rpc_loop_queue(struct rpc_loop *loop);
 
-/* Shuts the queue down, lets the threads drain it, joins them and gives gRPC back. Nothing new may be started by then; a
- * server must have been destroyed before. Not from a thread of the loop. NULL is fine; returns NULL. */
+/* Shuts the queue down, lets the threads drain it, joins them and gives gRPC back. Nothing new may be started by then;
+ * a server must have been destroyed before. Not from a thread of the loop. NULL is fine; returns NULL. */
 struct rpc_loop *rpc_loop_free(struct rpc_loop *loop);
 
 #endif

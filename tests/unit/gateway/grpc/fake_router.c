@@ -303,8 +303,8 @@ void client_unref(struct client *client)
     free(client);
 }
 
-sluice_status request_new(struct router *router, struct client *client, const struct rope *message, struct request **ret_request,
-                          sluice_error *error)
+sluice_status request_new(struct router *router, struct client *client, const struct rope *message,
+                          struct request **ret_request, sluice_error *error)
 {
     uint8_t *bytes = malloc(message->size + 1);
     rope_copy_out(message, bytes);
@@ -332,7 +332,8 @@ sluice_status request_new(struct router *router, struct client *client, const st
     return SLUICE_OK;
 }
 
-sluice_status request_new_dry_run(struct router *router, struct client *client, struct request **ret_request, sluice_error *error)
+sluice_status request_new_dry_run(struct router *router, struct client *client, struct request **ret_request,
+                                  sluice_error *error)
 {
     struct rope message;
     size_t size;
@@ -381,8 +382,8 @@ static void decide(struct request *request)
 {
     struct reply *answer = &request->answer;
     answer->status = begins(request->id, "timeout") ? SLUICE_TIMEOUT
-                     : begins(request->id, "gone") ? SLUICE_UNAVAILABLE
-                                                   : SLUICE_OK;
+                     : begins(request->id, "gone")  ? SLUICE_UNAVAILABLE
+                                                    : SLUICE_OK;
     if (answer->status != SLUICE_OK) {
         snprintf(request->text, sizeof request->text, "%.400s of %s", request->router->failure_text, request->id);
         answer->text = strlen(request->router->failure_text) > 400 ? request->router->failure_text : request->text;
@@ -493,7 +494,8 @@ sluice_status router_admit(struct router *router, struct client *client, sluice_
     (void)client;
     if (router_draining(router))
         return sluice_fail(error, SLUICE_DRAINING, "gateway", "the gateway is shutting down");
-    return router->refusal == SLUICE_OK ? SLUICE_OK : sluice_fail(error, router->refusal, "gateway", "refused by the test");
+    return router->refusal == SLUICE_OK ? SLUICE_OK
+                                        : sluice_fail(error, router->refusal, "gateway", "refused by the test");
 }
 
 void router_drain(struct router *router)

@@ -37,8 +37,8 @@ struct rpc_client *rpc_client_new(uint16_t port)
     snprintf(target, sizeof target, "127.0.0.1:%u", port);
     grpc_arg list[] = {
         {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, .value.integer = -1},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY, .value.integer = 0},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t) "grpc.use_local_subchannel_pool", .value.integer = 1},
+        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY,          .value.integer = 0 },
+        {.type = GRPC_ARG_INTEGER, .key = (char *)(uintptr_t) "grpc.use_local_subchannel_pool",   .value.integer = 1 },
     };
     grpc_channel_args arguments = {.num_args = 3, .args = list};
     grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
@@ -83,9 +83,9 @@ struct rpc_call *rpc_open(struct rpc_client *client, const char *path, const cha
     for (; metadata != NULL && metadata[2 * count] != NULL; count++)
         pairs[count] = (grpc_metadata){.key = grpc_slice_from_static_string(metadata[2 * count]),
                                        .value = grpc_slice_from_static_string(metadata[2 * count + 1])};
-    gpr_timespec deadline = timeout_ms == 0 ? gpr_inf_future(GPR_CLOCK_REALTIME)
-                                            : gpr_time_add(gpr_now(GPR_CLOCK_REALTIME),
-                                                           gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
+    gpr_timespec deadline =
+        timeout_ms == 0 ? gpr_inf_future(GPR_CLOCK_REALTIME)
+                        : gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_millis(timeout_ms, GPR_TIMESPAN));
     call->client = client;
     call->details = grpc_empty_slice();
     grpc_metadata_array_init(&call->initial);
@@ -94,11 +94,14 @@ struct rpc_call *rpc_open(struct rpc_client *client, const char *path, const cha
                                           grpc_slice_from_static_string(path), NULL, deadline, NULL);
     grpc_op receive_initial = {.op = GRPC_OP_RECV_INITIAL_METADATA,
                                .data.recv_initial_metadata.recv_initial_metadata = &call->initial};
-    grpc_op receive_status = {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-                              .data.recv_status_on_client = {.trailing_metadata = &call->trailing,
-                                                             .status = &call->status,
-                                                             .status_details = &call->details}};
-    grpc_op send = {.op = GRPC_OP_SEND_INITIAL_METADATA, .data.send_initial_metadata = {.count = count, .metadata = pairs}};
+    grpc_op receive_status = {
+        .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
+        .data.recv_status_on_client = {
+                                       .trailing_metadata = &call->trailing, .status = &call->status, .status_details = &call->details}
+    };
+    grpc_op send = {
+        .op = GRPC_OP_SEND_INITIAL_METADATA, .data.send_initial_metadata = {.count = count, .metadata = pairs}
+    };
     ck_assert_int_eq(grpc_call_start_batch(call->call, &receive_initial, 1, &call->initial, NULL), GRPC_CALL_OK);
     ck_assert_int_eq(grpc_call_start_batch(call->call, &receive_status, 1, &call->status, NULL), GRPC_CALL_OK);
     run(call, &send, 1);
@@ -148,7 +151,8 @@ int rpc_status(struct rpc_call *call)
         pluck(call->client, &call->status);
         pluck(call->client, &call->initial);
         call->over = true;
-        size_t size = GRPC_SLICE_LENGTH(call->details) < sizeof call->text ? GRPC_SLICE_LENGTH(call->details) : sizeof call->text - 1;
+        size_t size = GRPC_SLICE_LENGTH(call->details) < sizeof call->text ? GRPC_SLICE_LENGTH(call->details)
+                                                                           : sizeof call->text - 1;
         memcpy(call->text, GRPC_SLICE_START_PTR(call->details), size);
         call->text[size] = '\0';
     }

@@ -1,6 +1,6 @@
 /*
- * rpc_client.h - a plain gRPC client for tests: every function waits for what it started, and a wait that takes too long
- * fails the test. Messages are malloc()ed bytes.
+ * rpc_client.h - a plain gRPC client for tests: every function waits for what it started, and a wait that takes too
+ * long fails the test. Messages are malloc()ed bytes.
  */
 #ifndef SLUICE_TEST_RPC_CLIENT_H
 #define SLUICE_TEST_RPC_CLIENT_H

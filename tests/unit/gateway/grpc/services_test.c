@@ -1,7 +1,7 @@
 /*
  * Everything but JinaRPC/Call: unary requests, dry run, _status, discovery, health, reflection, unknown methods; the
- * server's limits and its port. Health and reflection are compared with what a gateway of Jina 3.34 was recorded to answer
- * (tests/golden/grpc/services).
+ * server's limits and its port. Health and reflection are compared with what a gateway of Jina 3.34 was recorded to
+ * answer (tests/golden/grpc/services).
  */
 #include "common/foundation/buffer.h"
 #include "common/foundation/file.h"
@@ -62,8 +62,10 @@ START_TEST(a_failure_is_trailers_only)
         const char *id;
         int status;
         const char *text;
-    } cases[] = {{"timeout-1", GRPC_STATUS_DEADLINE_EXCEEDED, "TEXT of timeout-1"},
-                 {"gone-1", GRPC_STATUS_UNAVAILABLE, "TEXT of gone-1"}};
+    } cases[] = {
+        {"timeout-1", GRPC_STATUS_DEADLINE_EXCEEDED, "TEXT of timeout-1"},
+        {"gone-1",    GRPC_STATUS_UNAVAILABLE,       "TEXT of gone-1"   }
+    };
     struct fixture f = fixture_new();
     uint8_t *answer;
     size_t size;
@@ -81,7 +83,8 @@ START_TEST(an_unreadable_request_is_invalid)
     uint8_t *answer;
     size_t size;
     char text[8192];
-    ck_assert_int_eq(rpc_unary(f.client, single_path, "\xFF\xFF\xFF", 3, &answer, &size, text), GRPC_STATUS_INVALID_ARGUMENT);
+    ck_assert_int_eq(rpc_unary(f.client, single_path, "\xFF\xFF\xFF", 3, &answer, &size, text),
+                     GRPC_STATUS_INVALID_ARGUMENT);
     ck_assert_ptr_null(answer);
     ck_assert_str_eq(text, "the message is no DataRequestProto");
     ck_assert_uint_eq(fake_submitted(f.router), 0);
@@ -194,9 +197,9 @@ START_TEST(dry_run_answers_a_status)
         size_t size;
         const char *bytes;
     } cases[] = {
-        {"later", 0, ""},
-        {"fail", 6, "\x08\x01\x12\x02no"},
-        {"gone", 2 + 14 + 24, "\x08\x01\x12\x0Cgone of gone\x1A\x16\x0A\x14InternalNetworkError"},
+        {"later", 0,           ""                                                                },
+        {"fail",  6,           "\x08\x01\x12\x02no"                                              },
+        {"gone",  2 + 14 + 24, "\x08\x01\x12\x0Cgone of gone\x1A\x16\x0A\x14InternalNetworkError"},
     };
     struct fixture f = fixture_new();
     uint8_t *answer;
@@ -244,8 +247,10 @@ static bool has_entry(const uint8_t *bytes, size_t size, uint32_t map, const cha
 START_TEST(status_has_the_keys_that_are_known)
 {
     static const char *const keys[] = {
-        "jina",    "docarray", "jcloud", "jina-hubble-sdk", "jina-proto", "protobuf",     "proto-backend", "grpcio",    "pyyaml", "python",
-        "platform", "platform-release", "platform-version", "architecture", "processor", "uid", "session-id", "uptime", "ci-vendor", "internal"};
+        "jina",     "docarray",         "jcloud",           "jina-hubble-sdk", "jina-proto",
+        "protobuf", "proto-backend",    "grpcio",           "pyyaml",          "python",
+        "platform", "platform-release", "platform-version", "architecture",    "processor",
+        "uid",      "session-id",       "uptime",           "ci-vendor",       "internal"};
     struct fixture f = fixture_new();
     uint8_t *answer;
     size_t size;
@@ -264,8 +269,9 @@ START_TEST(discovery_tells_every_endpoint_and_the_dry_run)
     struct fixture f = fixture_new();
     uint8_t *answer;
     size_t size;
-    ck_assert_int_eq(rpc_unary(f.client, "/jina.JinaDiscoverEndpointsRPC/endpoint_discovery", "", 0, &answer, &size, NULL),
-                     GRPC_STATUS_OK);
+    ck_assert_int_eq(
+        rpc_unary(f.client, "/jina.JinaDiscoverEndpointsRPC/endpoint_discovery", "", 0, &answer, &size, NULL),
+        GRPC_STATUS_OK);
     ck_assert_uint_eq(size, sizeof expected - 1);
     ck_assert_mem_eq(answer, expected, size);
     free(answer);
@@ -276,8 +282,10 @@ END_TEST
 START_TEST(other_methods_are_unimplemented)
 {
     static const char *const paths[] = {
-        "/jina.JinaDataRequestRPC/process_data", "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-        "/jina.JinaRPC/Cal",                     "/jina.JinaRPC/Call2",
+        "/jina.JinaDataRequestRPC/process_data",
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "/jina.JinaRPC/Cal",
+        "/jina.JinaRPC/Call2",
         "/x",
     };
     struct fixture f = fixture_new();
@@ -301,10 +309,18 @@ START_TEST(health_answers_as_recorded)
         const char *name;
         int status;
     } cases[] = {
-        {"empty", 0},          {"JinaRPC", 0},           {"JinaSingleDataRequestRPC", 0},
-        {"ServerReflection", 0}, {"JinaDataRequestRPC", 0}, {"JinaGatewayDryRunRPC", 0},
-        {"JinaInfoRPC", 0},    {"JinaDiscoverEndpointsRPC", 0}, {"JinaSingleDocumentRequestRPC", 0},
-        {"Health", 5},         {"JinaExecutorSnapshot", 5}, {"Service", 5},
+        {"empty",                        0},
+        {"JinaRPC",                      0},
+        {"JinaSingleDataRequestRPC",     0},
+        {"ServerReflection",             0},
+        {"JinaDataRequestRPC",           0},
+        {"JinaGatewayDryRunRPC",         0},
+        {"JinaInfoRPC",                  0},
+        {"JinaDiscoverEndpointsRPC",     0},
+        {"JinaSingleDocumentRequestRPC", 0},
+        {"Health",                       5},
+        {"JinaExecutorSnapshot",         5},
+        {"Service",                      5},
     };
     struct fixture f = fixture_new();
     char name[128];
@@ -313,8 +329,8 @@ START_TEST(health_answers_as_recorded)
     char text[8192];
     snprintf(name, sizeof name, "gateway_health_%s", cases[_i].name);
     struct buffer request = golden(name, ".request.pb");
-    ck_assert_int_eq(rpc_unary(f.client, check_path, request.data != NULL ? (void *)request.data : "", request.size, &answer,
-                               &size, text),
+    ck_assert_int_eq(rpc_unary(f.client, check_path, request.data != NULL ? (void *)request.data : "", request.size,
+                               &answer, &size, text),
                      cases[_i].status);
     ck_assert_str_eq(text, "");
     ck_assert_int_eq(answer != NULL, cases[_i].status == 0);
@@ -410,9 +426,12 @@ END_TEST
 START_TEST(the_list_names_what_is_served)
 {
     static const char *const names[] = {"gateway_reflection_list", "gateway_reflection_host_list"};
-    static const char *const expected[] = {
-        "grpc.reflection.v1alpha.ServerReflection", "jina.JinaDiscoverEndpointsRPC", "jina.JinaGatewayDryRunRPC",
-        "jina.JinaInfoRPC", "jina.JinaRPC", "jina.JinaSingleDataRequestRPC"};
+    static const char *const expected[] = {"grpc.reflection.v1alpha.ServerReflection",
+                                           "jina.JinaDiscoverEndpointsRPC",
+                                           "jina.JinaGatewayDryRunRPC",
+                                           "jina.JinaInfoRPC",
+                                           "jina.JinaRPC",
+                                           "jina.JinaSingleDataRequestRPC"};
     struct fixture f = fixture_new();
     size_t size, count = 0;
     uint8_t *answer = ask(&f, names[_i], &size);
@@ -481,15 +500,15 @@ START_TEST(every_kind_of_symbol_is_found)
         const char *symbol;
         const char *file; /* NULL: not found */
     } cases[] = {
-        {"jina.JinaRPC.Call", "jina.proto "},
-        {"jina.StatusProto.ExceptionProto", "jina.proto "},
-        {"jina.StatusProto.ExceptionProto.args", "jina.proto "},
-        {"jina.StatusProto.StatusCode", "jina.proto "},
-        {"grpc.health.v1.Health", "health.proto "},
-        {"google.protobuf.NullValue", "google/protobuf/struct.proto "},
-        {"jina.JinaRPC.Cal", NULL},
-        {"jina", NULL},
-        {"", NULL},
+        {"jina.JinaRPC.Call",                    "jina.proto "                  },
+        {"jina.StatusProto.ExceptionProto",      "jina.proto "                  },
+        {"jina.StatusProto.ExceptionProto.args", "jina.proto "                  },
+        {"jina.StatusProto.StatusCode",          "jina.proto "                  },
+        {"grpc.health.v1.Health",                "health.proto "                },
+        {"google.protobuf.NullValue",            "google/protobuf/struct.proto "},
+        {"jina.JinaRPC.Cal",                     NULL                           },
+        {"jina",                                 NULL                           },
+        {"",                                     NULL                           },
     };
     struct fixture f = fixture_new();
     struct buffer question;

@@ -124,7 +124,16 @@ START_TEST(prefetch_bounds_the_work_of_a_stream)
     static const struct {
         const char *value;
         size_t allowed;
-    } cases[] = {{"2", 2}, {"1", 1}, {"0", 3}, {"-1", 3}, {"2.0", 3}, {"two", 3}, {"", 3}, {"99999999999999999999", 5}};
+    } cases[] = {
+        {"2",                    2},
+        {"1",                    1},
+        {"0",                    3},
+        {"-1",                   3},
+        {"2.0",                  3},
+        {"two",                  3},
+        {"",                     3},
+        {"99999999999999999999", 5}
+    };
     struct grpc_front_settings settings = fixture_settings();
     settings.prefetch = 3;
     settings.limits.max_in_flight_per_client = 5;
@@ -331,7 +340,10 @@ START_TEST(a_new_call_may_be_refused)
     static const struct {
         sluice_status status;
         int code;
-    } cases[] = {{SLUICE_LIMIT, GRPC_STATUS_RESOURCE_EXHAUSTED}, {SLUICE_DRAINING, GRPC_STATUS_UNAVAILABLE}};
+    } cases[] = {
+        {SLUICE_LIMIT,    GRPC_STATUS_RESOURCE_EXHAUSTED},
+        {SLUICE_DRAINING, GRPC_STATUS_UNAVAILABLE       }
+    };
     struct fixture f = fixture_new();
     fake_set_refusal(f.router, cases[_i].status);
     struct rpc_call *call = rpc_open(f.client, call_path, NULL, 0);
