@@ -75,7 +75,7 @@ sluice_status document_array_read_content(const struct rope *content, const slui
     sluice_document_array *array = array_new_root(limits, first_size(content->size));
     if (array == NULL)
         return no_room(error, SLUICE_NO_MEMORY);
-    const uint8_t *bytes;
+    const uint8_t *bytes = NULL;
     sluice_status status = keep(array->model->arena, content, &bytes);
     if (status != SLUICE_OK) {
         no_room(error, status);
