@@ -48,7 +48,7 @@ static sluice_status read_description(const char *text, size_t size, struct aren
 {
     static const struct flow_place nowhere = {.file = "(description)"};
     bool empty;
-    struct node *root = node_read(text, size, nowhere, arena, problems, &empty);
+    struct node *root = node_read(text, size, nowhere, &node_limits_input, arena, problems, &empty);
     sluice_value *value = root != NULL && root->kind == NODE_MAP ? node_to_value(root, problems) : NULL;
     if (problems->no_memory) {
         sluice_value_free(value);
@@ -231,7 +231,7 @@ static sluice_status put_fallback(const sluice_value *parameter, const char *nam
         return SLUICE_OK;
     bool empty;
     sluice_text text = sluice_value_string(fallback);
-    struct node *node = node_read(text.data, text.size, nowhere, scratch, problems, &empty);
+    struct node *node = node_read(text.data, text.size, nowhere, &node_limits_input, scratch, problems, &empty);
     return node != NULL ? node_into_value(node, map, name, problems) : SLUICE_OK;
 }
 
@@ -263,6 +263,8 @@ sluice_value *description_apply(const sluice_value *description, const struct no
         return node_to_value(with, problems);
     sluice_value *map = sluice_value_new_map();
     sluice_status status = map != NULL ? SLUICE_OK : SLUICE_NO_MEMORY;
+    if (node_is_too_deep(with, problems))
+        return map;
     for (size_t i = 0; with != NULL && i < with->count && status == SLUICE_OK; i++) {
         const struct node_entry *entry = &with->entries[i];
         const sluice_value *parameter = find_named(parameters, entry->key);

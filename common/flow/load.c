@@ -260,7 +260,8 @@ static sluice_status load_into(struct loader *loader, const char *text, size_t s
     if (loader->file == NULL || loader->folder == NULL)
         return SLUICE_NO_MEMORY;
     struct flow_place place = {.file = loader->file};
-    struct node *root = node_read(text, size, place, loader->scratch, loader->problems, &empty);
+    struct node *root = node_read(text, size, place, options->resolved ? &node_limits_resolved : &node_limits_input,
+                                  loader->scratch, loader->problems, &empty);
     place.line = place.column = 1;
     if (empty)
         problem_error(loader->problems, place, "the file is empty; a Flow starts with `jtype: Flow`");

@@ -160,10 +160,32 @@ static sluice_status fill_map(const struct node *node, sluice_value *map, struct
     return status;
 }
 
+/* Lists and maps one inside the other, `node` included. */
+static size_t levels_of(const struct node *node)
+{
+    size_t deepest = 0;
+    if (node->kind != NODE_LIST && node->kind != NODE_MAP)
+        return 0;
+    for (size_t i = 0; i < node->count; i++) {
+        size_t levels = levels_of(node->kind == NODE_LIST ? node->items[i] : node->entries[i].value);
+        deepest = levels > deepest ? levels : deepest;
+    }
+    return deepest + 1;
+}
+
+bool node_is_too_deep(const struct node *map, struct problems *problems)
+{
+    if (map == NULL || levels_of(map) <= SLUICE_DEFAULT_DEPTH)
+        return false;
+    problem_error(problems, map->place, "nested too deeply: a value has at most %d levels", SLUICE_DEFAULT_DEPTH);
+    return true;
+}
+
 sluice_value *node_to_value(const struct node *map, struct problems *problems)
 {
     sluice_value *value = sluice_value_new_map();
-    if (value != NULL && (map == NULL || fill_map(map, value, problems) == SLUICE_OK))
+    if (value != NULL &&
+        (map == NULL || node_is_too_deep(map, problems) || fill_map(map, value, problems) == SLUICE_OK))
         return value;
     sluice_value_free(value);
     problems->no_memory = true;

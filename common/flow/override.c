@@ -37,8 +37,8 @@ static struct node *value_of(struct override *override, const char *text)
     struct problems ignored;
     bool empty;
     problems_init(&ignored, override->arena);
-    struct node *node =
-        node_read(text, strlen(text), (struct flow_place){.file = "--set"}, override->arena, &ignored, &empty);
+    struct node *node = node_read(text, strlen(text), (struct flow_place){.file = "--set"}, &node_limits_input,
+                                  override->arena, &ignored, &empty);
     if (node == NULL || ignored.error_count > 0)
         node = node_new_text(override->arena, text, strlen(text), override->place);
     problems_done(&ignored);
@@ -49,9 +49,13 @@ static struct node *value_of(struct override *override, const char *text)
     return node;
 }
 
-static bool is_whole_rest(const char *segment)
+/* Is what follows the segments so far one key? `executors.env` is an executor of that name. */
+static bool is_whole_rest(const struct override *override, size_t count)
 {
-    return strcmp(segment, "env") == 0 || strcmp(segment, "uses_requests") == 0;
+    const char *last = override->segments[count - 1];
+    bool item = count == 2 &&
+                (strcmp(override->segments[0], "executors") == 0 || strcmp(override->segments[0], "deployments") == 0);
+    return !item && (strcmp(last, "env") == 0 || strcmp(last, "uses_requests") == 0);
 }
 
 /* `a.b[2].c` as a, b, 2, c. Below env and uses_requests the rest is one key, as endpoints and names may hold dots. */
@@ -66,7 +70,7 @@ static bool split(struct override *override, const char *key)
         if (override->count == SEGMENTS_MAX)
             return false;
         override->segments[override->count++] = copy;
-        if (override->count > 1 && is_whole_rest(override->segments[override->count - 2]))
+        if (override->count > 1 && is_whole_rest(override, override->count - 1))
             return true;
         size_t size = strcspn(copy, ".[]");
         char separator = copy[size];

@@ -67,13 +67,16 @@ static void add(struct problems *problems, enum flow_severity severity, struct f
     va_copy(again, arguments);
     int size = vsnprintf(NULL, 0, format, again);
     va_end(again);
-    char *text = size < 0 ? NULL : arena_alloc(problems->arena, (size_t)size + 1);
+    size_t room = size > PROBLEM_TEXT_MAX ? PROBLEM_TEXT_MAX : (size_t)size;
+    char *text = size < 0 ? NULL : arena_alloc(problems->arena, room + 1);
     const char *file = kept_file(problems, place.file);
     if (text == NULL || (file == NULL && place.file != NULL)) {
         problems->no_memory = true;
         return;
     }
-    vsnprintf(text, (size_t)size + 1, format, arguments);
+    vsnprintf(text, room + 1, format, arguments);
+    if (size > PROBLEM_TEXT_MAX)
+        text[text_cut(text, room)] = '\0';
     const struct flow_place *anchor = &problems->anchor;
     bool included =
         anchor->line != 0 && anchor->file != NULL && place.file != NULL && strcmp(anchor->file, place.file) != 0;

@@ -9,7 +9,7 @@
 
 #include "common/flow/flow.h"
 
-enum { PROBLEMS_MAX = 1000 };
+enum { PROBLEMS_MAX = 1000, PROBLEM_TEXT_MAX = 1000 /* bytes; longer ones are cut */ };
 
 struct problem_item;
 

@@ -23,6 +23,8 @@ struct scan {
     struct buffer out;
     bool replaced;
     size_t replacements; /* in the whole tree; bounded, as references multiply */
+    size_t bytes;        /* made by replacement, in the whole tree */
+    size_t made;         /* values made by coercion, in the whole tree */
 };
 
 static bool is_name(char c)
@@ -255,32 +257,42 @@ static void scan_text(struct scan *scan, const char *text, size_t size, unsigned
     }
 }
 
+/* Is the result of the last scan good? What is wrong with it is reported; after a limit of the whole file nothing is
+ * scanned. */
+static bool check_result(const struct scan *scan)
+{
+    struct problems *problems = scan->with->problems;
+    struct flow_place place = scan->value->place;
+    if (scan->replacements > REPLACEMENTS_MAX)
+        problem_error(problems, place, "more than %d variables are replaced in this file", REPLACEMENTS_MAX);
+    else if (scan->bytes > SUBSTITUTED_BYTES_ALL_MAX)
+        problem_error(problems, place, "more than %d bytes of texts in this file after their variables are replaced",
+                      SUBSTITUTED_BYTES_ALL_MAX);
+    else if (scan->out.failed == SLUICE_LIMIT)
+        problem_error(problems, place, "longer than %d bytes after its variables are replaced", SUBSTITUTED_BYTES_MAX);
+    else if (scan->out.failed != SLUICE_OK)
+        problems->no_memory = true;
+    else
+        return true;
+    return false;
+}
+
 static void replace(struct scan *scan, struct node *node)
 {
-    if (memchr(node->text, '$', node->size) == NULL)
+    bool full = scan->replacements > REPLACEMENTS_MAX || scan->bytes > SUBSTITUTED_BYTES_ALL_MAX;
+    if (full || memchr(node->text, '$', node->size) == NULL)
         return;
     scan->value = node;
     scan->replaced = false;
-    if (scan->replacements > REPLACEMENTS_MAX)
-        return;
     buffer_init(&scan->out, SUBSTITUTED_BYTES_MAX);
     scan_text(scan, node->text, node->size, 0);
-    if (scan->replacements > REPLACEMENTS_MAX)
-        problem_error(scan->with->problems, node->place, "more than %d variables are replaced in this file",
-                      REPLACEMENTS_MAX);
-    else if (scan->out.failed == SLUICE_LIMIT)
-        problem_error(scan->with->problems, node->place, "longer than %d bytes after its variables are replaced",
-                      SUBSTITUTED_BYTES_MAX);
-    else if (scan->out.failed != SLUICE_OK)
-        scan->with->problems->no_memory = true;
-    else if (scan->replaced) {
+    scan->bytes += scan->out.size;
+    if (check_result(scan) && scan->replaced) {
         const char *text = arena_text_of(scan->with->arena, scan->out.data, scan->out.size);
         if (text == NULL)
             scan->with->problems->no_memory = true;
-        else {
-            node->text = text;
-            node->size = scan->out.size;
-        }
+        node->text = text != NULL ? text : "";
+        node->size = text != NULL ? scan->out.size : 0;
     }
     buffer_done(&scan->out);
 }
@@ -305,64 +317,83 @@ static void set_scalar(struct node *node, const char *text, size_t size)
     node->number = scalar.number;
 }
 
-/* `[a, [2]]`: brackets dropped wherever they are, pieces between commas coerced. */
-static sluice_status coerce_list(struct node *node, struct arena *arena)
+static void coerce(struct scan *scan, struct node *node);
+
+/* The part of a list's text from `first` to `last` as an item, without the white space around it. */
+static sluice_status add_piece(struct scan *scan, struct node *list, const char *text, size_t first, size_t last)
 {
-    char *flat = arena_alloc(arena, node->size + 1);
+    struct arena *arena = scan->with->arena;
+    while (first < last && isspace((unsigned char)text[first]))
+        first++;
+    while (last > first && isspace((unsigned char)text[last - 1]))
+        last--;
+    struct node *item = node_new_text(arena, text + first, last - first, list->place);
+    if (item == NULL || node_append(arena, list, item) != SLUICE_OK)
+        return SLUICE_NO_MEMORY;
+    coerce(scan, item);
+    return ++scan->made <= NODE_COUNT_MAX ? SLUICE_OK : SLUICE_LIMIT;
+}
+
+/* `[a, [2]]`: brackets dropped wherever they are, pieces between commas coerced. */
+static sluice_status coerce_list(struct scan *scan, struct node *node)
+{
+    char *flat = arena_alloc(scan->with->arena, node->size + 1);
     if (flat == NULL)
         return SLUICE_NO_MEMORY;
-    size_t size = 0;
+    size_t size = 0, at = 0;
     for (size_t i = 0; i < node->size; i++)
         if (node->text[i] != '[' && node->text[i] != ']')
             flat[size++] = node->text[i];
     node->kind = NODE_LIST;
     node->coerced = true;
-    for (size_t at = 0; at < size || (at == size && size > 0 && flat[size - 1] == ',');) {
+    sluice_status status = SLUICE_OK;
+    while (size > 0 && at <= size && status == SLUICE_OK) {
         const char *comma = memchr(flat + at, ',', size - at);
-        size_t end = comma != NULL ? (size_t)(comma - flat) : size, first = at, last = end;
-        while (first < last && isspace((unsigned char)flat[first]))
-            first++;
-        while (last > first && isspace((unsigned char)flat[last - 1]))
-            last--;
-        struct node *item = node_new_text(arena, flat + first, last - first, node->place);
-        if (item == NULL || node_append(arena, node, item) != SLUICE_OK)
-            return SLUICE_NO_MEMORY;
-        if (node->count > NODE_COUNT_MAX)
-            return SLUICE_LIMIT;
-        coerce(item, false, arena, NULL);
+        size_t end = comma != NULL ? (size_t)(comma - flat) : size;
+        status = add_piece(scan, node, flat, at, end);
         at = end + 1;
     }
-    return SLUICE_OK;
+    return status;
 }
 
-void coerce(struct node *node, bool was_quoted, struct arena *arena, struct problems *problems)
+static void unwrap(struct scan *scan, struct node *node)
 {
-    if (was_quoted && is_wrapped(node->text, node->size)) {
-        const char *inner = arena_text_of(arena, node->text + 1, node->size - 2);
-        if (inner != NULL) {
-            node->text = inner;
-            node->size -= 2;
-        } else if (problems != NULL) {
-            problems->no_memory = true;
-        }
+    const char *inner = arena_text_of(scan->with->arena, node->text + 1, node->size - 2);
+    if (inner == NULL) {
+        scan->with->problems->no_memory = true;
         return;
     }
-    if (problems != NULL && node->size >= 2 && node->text[0] == '[' && node->text[node->size - 1] == ']') {
-        sluice_status status = coerce_list(node, arena);
+    node->text = inner;
+    node->size -= 2;
+}
+
+static bool is_listed(const struct node *node)
+{
+    return node->size >= 2 && node->text[0] == '[' && node->text[node->size - 1] == ']';
+}
+
+/* A text without lists in it: quotes that a variable brought go away, and what is left is looked at. */
+static void coerce(struct scan *scan, struct node *node)
+{
+    if (is_wrapped(node->text, node->size))
+        unwrap(scan, node);
+    set_scalar(node, node->text, node->size);
+}
+
+static void coerce_value(struct scan *scan, struct node *node, bool was_wrapped)
+{
+    struct problems *problems = scan->with->problems;
+    if (was_wrapped && is_wrapped(node->text, node->size)) {
+        unwrap(scan, node);
+    } else if (is_listed(node)) {
+        sluice_status status = coerce_list(scan, node);
         if (status == SLUICE_NO_MEMORY)
             problems->no_memory = true;
         else if (status != SLUICE_OK)
-            problem_error(problems, node->place, "a list in a text has at most %d entries", NODE_COUNT_MAX);
-        return;
+            problem_error(problems, node->place, "lists in texts have at most %d entries in one file", NODE_COUNT_MAX);
+    } else {
+        coerce(scan, node);
     }
-    if (is_wrapped(node->text, node->size)) {
-        const char *inner = arena_text_of(arena, node->text + 1, node->size - 2);
-        if (inner != NULL) {
-            node->text = inner;
-            node->size -= 2;
-        }
-    }
-    set_scalar(node, node->text, node->size);
 }
 
 /* `level`: 0 the document, 1 its sections (`with`, `gateway`, each executor), 2 what is in them. */
@@ -381,11 +412,11 @@ static void walk(struct scan *scan, struct node *node, bool coercing, unsigned l
         for (size_t i = 0; i < node->count; i++)
             walk(scan, node->items[i], coercing, level);
     } else if (node->kind == NODE_STRING && !node->coerced) {
-        bool was_quoted = is_wrapped(node->text, node->size);
+        bool was_wrapped = is_wrapped(node->text, node->size);
         replace(scan, node);
         node->replaced = true;
         if (coercing)
-            coerce(node, was_quoted, scan->with->arena, scan->with->problems);
+            coerce_value(scan, node, was_wrapped);
     }
 }
 

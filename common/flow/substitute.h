@@ -18,7 +18,10 @@ struct substitution {
     struct problems *problems;
 };
 
-enum { SUBSTITUTED_BYTES_MAX = 1 << 20 }; /* of one text after replacement */
+enum {
+    SUBSTITUTED_BYTES_MAX = 1 << 20,     /* of one text after replacement */
+    SUBSTITUTED_BYTES_ALL_MAX = 16 << 20 /* of all of them */
+};
 
 /*
  * Replace and coerce below `root`, which is the document that references start from. In a Flow file what is below
@@ -26,8 +29,5 @@ enum { SUBSTITUTED_BYTES_MAX = 1 << 20 }; /* of one text after replacement */
  * text.
  */
 void substitute(struct node *root, const struct substitution *with);
-
-/* Coercion of one text node, by its text. `was_quoted`: its text in the YAML was itself in quotes ("'5'"). */
-void coerce(struct node *node, bool was_quoted, struct arena *arena, struct problems *problems);
 
 #endif

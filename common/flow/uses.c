@@ -58,7 +58,7 @@ static const struct node *parse(struct loader *loader, const char *text, size_t 
                                 const char *const *environment, const char *executor)
 {
     bool empty;
-    struct node *root = node_read(text, size, place, loader->scratch, loader->problems, &empty);
+    struct node *root = node_read(text, size, place, &node_limits_input, loader->scratch, loader->problems, &empty);
     if (root == NULL || root->kind != NODE_MAP) {
         if (root != NULL || empty)
             problem_error(loader->problems, root != NULL ? root->place : place,

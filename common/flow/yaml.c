@@ -1,7 +1,7 @@
 /*
- * Design notes: libyaml's events are read by a recursive descent that is bounded by NODE_DEPTH_MAX. Anchors are kept in
+ * Design notes: libyaml's events are read by a recursive descent that is bounded in depth. Anchors are kept in
  * a list; an alias makes a deep copy, whose nodes count like written ones, so that a small text cannot grow beyond
- * NODE_COUNT_MAX nodes. An alias to a node that is not finished yet (a loop) is an unknown anchor to this reader.
+ * the limit. An alias to a node that is not finished yet (a loop) is an unknown anchor to this reader.
  */
 #include "common/flow/yaml.h"
 
@@ -20,6 +20,7 @@ struct reader {
     struct arena *arena;
     struct problems *problems;
     struct flow_place place;
+    struct node_limits limits;
     struct anchor *anchors;
     const char *text;
     size_t size;
@@ -27,6 +28,10 @@ struct reader {
     unsigned depth;
     bool failed;
 };
+
+const struct node_limits node_limits_input = {
+    .bytes = NODE_BYTES_MAX, .count = NODE_COUNT_MAX, .depth = NODE_DEPTH_MAX};
+const struct node_limits node_limits_resolved = {.bytes = (size_t)256 << 20, .count = (size_t)1 << 24, .depth = 256};
 
 static struct node *read_node(struct reader *reader, yaml_event_t *event);
 
@@ -49,6 +54,23 @@ static struct node *fail(struct reader *reader, struct flow_place place, const c
 {
     if (!reader->failed)
         problem_error(reader->problems, place, "%s", text);
+    reader->failed = true;
+    return NULL;
+}
+
+static struct node *fail_depth(struct reader *reader, struct flow_place place)
+{
+    if (!reader->failed)
+        problem_error(reader->problems, place, "nested too deeply: more than %u levels", reader->limits.depth);
+    reader->failed = true;
+    return NULL;
+}
+
+static struct node *fail_count(struct reader *reader, struct flow_place place)
+{
+    if (!reader->failed)
+        problem_error(reader->problems, place, "too large: more than %zu values, expanded aliases (*name) included",
+                      reader->limits.count);
     reader->failed = true;
     return NULL;
 }
@@ -95,8 +117,8 @@ static bool next_event(struct reader *reader, yaml_event_t *event)
 
 static struct node *new_node(struct reader *reader, enum node_kind kind, struct flow_place place)
 {
-    if (++reader->nodes > NODE_COUNT_MAX)
-        return fail(reader, place, "too large: more than 100000 values, expanded aliases (*name) included");
+    if (++reader->nodes > reader->limits.count)
+        return fail_count(reader, place);
     struct node *node = node_new(reader->arena, kind, place);
     return node != NULL ? node : no_memory(reader);
 }
@@ -143,8 +165,8 @@ static struct node *read_alias(struct reader *reader, const yaml_event_t *event)
         struct node *node = copied(reader, anchor->node);
         if (node == NULL)
             return NULL;
-        if (reader->depth + depth_of(node) > NODE_DEPTH_MAX + 1)
-            return fail(reader, place, "nested too deeply: more than 64 levels");
+        if (reader->depth + depth_of(node) > reader->limits.depth + 1)
+            return fail_depth(reader, place);
         node->place = place;
         return node;
     }
@@ -221,9 +243,9 @@ static struct node *read_scalar(struct reader *reader, const yaml_event_t *event
 
 static bool enter(struct reader *reader, struct flow_place place)
 {
-    if (++reader->depth <= NODE_DEPTH_MAX)
+    if (++reader->depth <= reader->limits.depth)
         return true;
-    fail(reader, place, "nested too deeply: more than 64 levels");
+    fail_depth(reader, place);
     return false;
 }
 
@@ -421,13 +443,14 @@ static struct node *read_document(struct reader *reader)
     }
 }
 
-struct node *node_read(const char *text, size_t size, struct flow_place place, struct arena *arena,
-                       struct problems *problems, bool *ret_empty)
+struct node *node_read(const char *text, size_t size, struct flow_place place, const struct node_limits *limits,
+                       struct arena *arena, struct problems *problems, bool *ret_empty)
 {
     *ret_empty = false;
-    struct reader reader = {.arena = arena, .problems = problems, .place = place, .text = text, .size = size};
-    if (size > NODE_BYTES_MAX) {
-        problem_error(problems, place, "too large: %zu bytes of YAML, at most %zu are read", size, NODE_BYTES_MAX);
+    struct reader reader = {
+        .arena = arena, .problems = problems, .place = place, .limits = *limits, .text = text, .size = size};
+    if (size > limits->bytes) {
+        problem_error(problems, place, "too large: %zu bytes of YAML, at most %zu are read", size, limits->bytes);
         return NULL;
     }
     if (yaml_parser_initialize(&reader.parser) == 0) {

@@ -92,36 +92,49 @@ START_TEST(the_last_one_wins)
 }
 END_TEST
 
+START_TEST(an_executor_may_be_called_env)
+{
+    struct kit kit;
+    load(&kit, "jtype: Flow\nexecutors: [{name: env}]\n",
+         OVERRIDES("executors.env.uses_with.a.b=1", "executors.env.env.A.B=2"));
+    ck_assert_str_eq(kit_lines(&kit), "");
+    const struct flow_executor *executor = &kit.flow->executors[0];
+    ck_assert_int_eq(sluice_value_integer(sluice_value_get(sluice_value_get(executor->uses_with, "a"), "b"), -1), 1);
+    ck_assert_str_eq(executor->env[0], "A.B");
+    kit_done(&kit);
+}
+END_TEST
+
 START_TEST(mistakes_name_the_override)
 {
     static const struct {
         const char *override, *line;
     } rows[] = {
-        {"port",                                                                   "--set port: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"},
-        {"=1",                                                                     "--set =1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"  },
+        {"port",                               "--set port: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"},
+        {"=1",                                 "--set =1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"  },
         {"a..b=1",
-         "--set a..b=1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"                                                                        },
+         "--set a..b=1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"                                    },
         {"gateway.=1",
-         "--set gateway.=1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"                                                                    },
-        {"prot=1",                                                                 "--set prot=1: error: there is no key \"prot\", did you mean \"port\"?\n"                           },
-        {"gateway.prot=1",                                                         "--set gateway.prot=1: error: gateway has no key \"prot\", did you mean \"port\"?\n"                },
-        {"gateway=1",                                                              "--set gateway=1: error: this names a section; name a key in it\n"                                  },
-        {"executors=1",                                                            "--set executors=1: error: this names all executors; name one and a key of it, as in "
-         "executors[0].workers=2\n"                                                                                                                                                                },
-        {"executors[0]=1",                                                                        "--set executors[0]=1: error: this names a section; name a key in it\n"},
+         "--set gateway.=1: error: an override is key=value, as in gateway.port=0 or executors.encoder.workers=2\n"                                },
+        {"prot=1",                             "--set prot=1: error: there is no key \"prot\", did you mean \"port\"?\n"                           },
+        {"gateway.prot=1",                     "--set gateway.prot=1: error: gateway has no key \"prot\", did you mean \"port\"?\n"                },
+        {"gateway=1",                          "--set gateway=1: error: this names a section; name a key in it\n"                                  },
+        {"executors=1",                        "--set executors=1: error: this names all executors; name one and a key of it, as in "
+                        "executors[0].workers=2\n"                                                                          },
+        {"executors[0]=1",                     "--set executors[0]=1: error: this names a section; name a key in it\n"                             },
         {"executors[2].workers=1",
-         "--set executors[2].workers=1: error: there is no executor number 2; the Flow has 2, counted from 0\n"                                                                                                                                                        },
+         "--set executors[2].workers=1: error: there is no executor number 2; the Flow has 2, counted from 0\n"                                    },
         {"executors.encodr.workers=1",
-         "--set executors.encodr.workers=1: error: there is no executor \"encodr\", did you mean \"encoder\"?\n"},
+         "--set executors.encodr.workers=1: error: there is no executor \"encodr\", did you mean \"encoder\"?\n"                                   },
         {"port=x",
-         "--set port=x: error: gateway: \"port\" must be a port or a list of ports, each from 0 to 65535, not \"x\"\n"                                                                                                                                                                            },
+         "--set port=x: error: gateway: \"port\" must be a port or a list of ports, each from 0 to 65535, not \"x\"\n"                             },
         {"executors[0].name.x=1",
-         "--set executors[0].name.x=1: error: \"name\" is a text in the file and has no keys to set\n"},
+         "--set executors[0].name.x=1: error: \"name\" is a text in the file and has no keys to set\n"                                             },
         {"executors[0].uses_with.deep.y[2]=1",
-         "--set executors[0].uses_with.deep.y[2]=1: error: \"y\" has no entry 2 to set\n"                                                                                                                                                               },
-        {"executors[0].replicas=2", "--set executors[0].replicas=2: error: executor \"encoder\": \"replicas\" "
-         "(identical processes) is known, but not built yet; it would "
-                                    "change answers, so this Flow does not run\n"},
+         "--set executors[0].uses_with.deep.y[2]=1: error: \"y\" has no entry 2 to set\n"                                                          },
+        {"executors[0].replicas=2",            "--set executors[0].replicas=2: error: executor \"encoder\": \"replicas\" "
+                                    "(identical processes) is known, but not built yet; it would "
+                                    "change answers, so this Flow does not run\n"                               },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct kit kit;
@@ -141,8 +154,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        each_form_reaches_its_key, sections_are_made_when_missing, values_are_yaml_or_texts_and_may_hold_variables,
-        the_last_one_wins,         mistakes_name_the_override,     NULL};
+    const TTest *const tests[] = {each_form_reaches_its_key,
+                                  sections_are_made_when_missing,
+                                  values_are_yaml_or_texts_and_may_hold_variables,
+                                  an_executor_may_be_called_env,
+                                  the_last_one_wins,
+                                  mistakes_name_the_override,
+                                  NULL};
     return kit_run("override", tests);
 }

@@ -46,6 +46,23 @@ START_TEST(a_thousand_problems_are_enough)
 }
 END_TEST
 
+START_TEST(long_texts_are_cut_at_a_character)
+{
+    struct arena *arena = arena_new(1024, ARENA_NO_LIMIT);
+    struct problems problems;
+    struct flow_report report;
+    char text[PROBLEM_TEXT_MAX + 10];
+    problems_init(&problems, arena);
+    memset(text, 'x', sizeof text);
+    memcpy(text + PROBLEM_TEXT_MAX - 1, "\xC3\xA9", 3);
+    problem_error(&problems, (struct flow_place){"f", 1, 1}, "%s", text);
+    ck_assert_int_eq(problems_report(&problems, &report), SLUICE_OK);
+    ck_assert_uint_eq(strlen(report.problems[0].text), PROBLEM_TEXT_MAX - 1);
+    problems_done(&problems);
+    arena_free(arena);
+}
+END_TEST
+
 START_TEST(lines_hold_no_control_characters)
 {
     kit_expect("jtype: Flow\n\"a\\eb\\n\": 1\n", "f.yml:2:1: error: the Flow has no key \"a\\x1bb\\x0a\"\n");
@@ -73,21 +90,21 @@ START_TEST(descriptions_are_read_and_refused)
     static const struct {
         const char *text, *fault;
     } rows[] = {
-        {"{\"name\": \"x\", \"handlers\": []}", NULL                                                     },
+        {"{\"name\": \"x\", \"handlers\": []}",                                                          NULL                                                                             },
         {"{\"name\": \"x\", \"handlers\": [{\"name\": \"a\", \"endpoint\": null}], \"parameters\": [{\"name\": \"p\", "
-         "\"type\": \"any\"}]}",                                      NULL                                                                          },
-        {"",                                     "not a plugin's description: it is no JSON object"                  },
-        {"[]",                                     "not a plugin's description: it is no JSON object"                                                                        },
+         "\"type\": \"any\"}]}",                                                                NULL                                                                             },
+        {"",                                                                                             "not a plugin's description: it is no JSON object"                               },
+        {"[]",                                                                                           "not a plugin's description: it is no JSON object"                               },
         {"{\"name\": \"x\"",
-         "not a plugin's description: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping"    },
-        {"{\"handlers\": []}",                                     "not a plugin's description: it has no \"name\""                                                                      },
-        {"{\"name\": \"x\"}",                                     "not a plugin's description: \"handlers\" must be a list of maps with a \"name\""     },
+         "not a plugin's description: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping"                                                                      },
+        {"{\"handlers\": []}",                                                                           "not a plugin's description: it has no \"name\""                                 },
+        {"{\"name\": \"x\"}",                                                                            "not a plugin's description: \"handlers\" must be a list of maps with a \"name\""},
         {"{\"name\": \"x\", \"handlers\": [1]}",
-         "not a plugin's description: \"handlers\" must be a list of maps with a \"name\""                                                   },
+         "not a plugin's description: \"handlers\" must be a list of maps with a \"name\""                                                                                                },
         {"{\"name\": \"x\", \"handlers\": [], \"parameters\": {}}",
-         "not a plugin's description: \"parameters\" must be a list of maps with a \"name\""},
+         "not a plugin's description: \"parameters\" must be a list of maps with a \"name\""                                                                                              },
         {"{\"name\": \"x\", \"handlers\": [], \"parameters\": [{\"name\": \"p\", \"type\": \"blob\"}]}",
-         "not a plugin's description: a parameter has no known \"type\""              },
+         "not a plugin's description: a parameter has no known \"type\""                                                                                                                  },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         sluice_value *value = NULL;
@@ -103,8 +120,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {problems_come_in_the_order_of_the_source, a_thousand_problems_are_enough,
-                                  lines_hold_no_control_characters,         the_first_error_becomes_an_error,
-                                  descriptions_are_read_and_refused,        NULL};
+    const TTest *const tests[] = {problems_come_in_the_order_of_the_source,
+                                  a_thousand_problems_are_enough,
+                                  long_texts_are_cut_at_a_character,
+                                  lines_hold_no_control_characters,
+                                  the_first_error_becomes_an_error,
+                                  descriptions_are_read_and_refused,
+                                  NULL};
     return kit_run("problem", tests);
 }

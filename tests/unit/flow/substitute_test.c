@@ -299,7 +299,8 @@ START_TEST(operands_of_when_and_values_of_env_stay_texts)
     struct problems problems;
     bool empty;
     problems_init(&problems, arena);
-    struct node *root = node_read(text, sizeof text - 1, (struct flow_place){.file = "f"}, arena, &problems, &empty);
+    struct node *root = node_read(text, sizeof text - 1, (struct flow_place){.file = "f"}, &node_limits_input, arena,
+                                  &problems, &empty);
     struct substitution substitution = {
         .environment = environment, .flow = true, .arena = arena, .problems = &problems};
     substitute(root, &substitution);
@@ -344,6 +345,45 @@ START_TEST(growth_is_bounded)
 }
 END_TEST
 
+/* `count` entries of uses_with, all `entry`, behind one `first`. The first problem's text, or "". */
+static const char *loaded_many(const char *first, const char *entry, int count)
+{
+    static char result[1000];
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    buffer_printf(&text, "jtype: Flow\nexecutors:\n  - uses_with:\n      first: %s\n", first);
+    for (int i = 0; i < count; i++)
+        buffer_printf(&text, "      k%d: %s\n", i, entry);
+    struct kit kit = {0};
+    kit_load(&kit, buffer_text(&text));
+    snprintf(result, sizeof result, "%s", kit.report.count > 0 ? kit.report.problems[0].text : "");
+    ck_assert_uint_le(kit.report.count, 1);
+    kit_done(&kit);
+    buffer_done(&text);
+    return result;
+}
+
+START_TEST(growth_of_a_whole_file_is_bounded)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    for (int i = 0; i < (1 << 19); i++)
+        buffer_append_byte(&text, 'x'); /* half a MiB: 32 of these fit, beside the first one, which nothing replaces */
+    ck_assert_str_eq(loaded_many(buffer_text(&text), "${{this.first}}", 32), "");
+    ck_assert_str_eq(loaded_many(buffer_text(&text), "${{this.first}}", 33),
+                     "more than 16777216 bytes of texts in this file after their variables are replaced");
+    buffer_clear(&text);
+    buffer_append_text(&text, "'[");
+    for (int i = 0; i < 9999; i++)
+        buffer_append_text(&text, "1,");
+    buffer_append_text(&text, "1]'");
+    ck_assert_str_eq(loaded_many("x", buffer_text(&text), 10), "");
+    ck_assert_str_eq(loaded_many("'[1]'", buffer_text(&text), 10),
+                     "lists in texts have at most 100000 entries in one file");
+    buffer_done(&text);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {the_reference_table,
@@ -357,6 +397,7 @@ int main(void)
                                   integers_beyond_2_to_53_are_refused_by_name,
                                   operands_of_when_and_values_of_env_stay_texts,
                                   growth_is_bounded,
+                                  growth_of_a_whole_file_is_bounded,
                                   NULL};
     return kit_run("substitute", tests);
 }

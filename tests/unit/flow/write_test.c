@@ -96,16 +96,74 @@ START_TEST(long_keys_survive)
 }
 END_TEST
 
-START_TEST(the_deepest_value_survives)
+/* A resolved Flow is larger and deeper than its sources, which are bounded each. */
+START_TEST(the_deepest_value_of_an_executor_file_survives)
 {
-    /* The value stands in executors, an item, uses_with and its map: 60 lists are the most that fit into 64 levels. */
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
-    for (int i = 0; i < 60; i++)
+    buffer_append_text(&text, "jtype: echo\nwith:\n  v: ");
+    for (int i = 0; i < 62; i++)
         buffer_append_text(&text, "[");
-    for (int i = 0; i < 60; i++)
+    for (int i = 0; i < 62; i++)
         buffer_append_text(&text, "]");
-    survives(buffer_text(&text));
+    const struct kit_text files[] = {
+        {"/e.yml", buffer_text(&text)},
+        {0       }
+    };
+    const struct kit_text plugins[] = {
+        {"echo", "{\"name\": \"echo\", \"handlers\": []}"},
+        {0     }
+    };
+    struct kit kit = {.source = kit_source(), .options = {.file = "/f.yml"}};
+    kit_files = files;
+    kit_plugins = plugins;
+    kit_load(&kit, "jtype: Flow\nexecutors: [{uses: e.yml}]\n");
+    ck_assert_str_eq(kit_lines(&kit), "");
+    kit_expect_round_trip(kit.flow);
+    kit_done(&kit);
+    buffer_done(&text);
+}
+END_TEST
+
+START_TEST(a_value_too_deep_by_override_is_refused)
+{
+    static const char *const fits[] = {"executors[0].uses_with.a.b.c=[[[[]]]]", NULL};
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    buffer_append_text(&text, "executors[0].uses_with.a.b=");
+    for (int i = 0; i < 63; i++)
+        buffer_append_text(&text, "[");
+    for (int i = 0; i < 63; i++)
+        buffer_append_text(&text, "]");
+    const char *const deep[] = {buffer_text(&text), NULL};
+    struct kit kit = {.options = {.overrides = fits}};
+    kit_load(&kit, "jtype: Flow\nexecutors: [{}]\n");
+    kit_expect_round_trip(kit.flow);
+    kit_done(&kit);
+    kit.options.overrides = deep;
+    kit_load(&kit, "jtype: Flow\nexecutors: [{}]\n");
+    ck_assert_int_eq(kit.status, SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(kit_lines(&kit), "nested too deeply: a value has at most 64 levels"));
+    kit_done(&kit);
+    buffer_done(&text);
+}
+END_TEST
+
+START_TEST(a_flow_of_escapes_survives_though_larger_than_what_is_read)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    buffer_append_text(&text, "jtype: Flow\nexecutors:\n  - uses_with:\n      v: \"");
+    for (int i = 0; i < 1000000; i++)
+        buffer_append_text(&text, "\\e");
+    for (int i = 0; i < 500000; i++)
+        buffer_append_text(&text, "\\\"");
+    buffer_append_text(&text, "\"\n");
+    struct kit kit = {0};
+    kit_load(&kit, buffer_text(&text));
+    ck_assert_str_eq(kit_lines(&kit), "");
+    kit_expect_round_trip(kit.flow);
+    kit_done(&kit);
     buffer_done(&text);
 }
 END_TEST
@@ -161,7 +219,9 @@ int main(void)
                                   texts_survive_byte_for_byte,
                                   shapes_survive,
                                   long_keys_survive,
-                                  the_deepest_value_survives,
+                                  the_deepest_value_of_an_executor_file_survives,
+                                  a_value_too_deep_by_override_is_refused,
+                                  a_flow_of_escapes_survives_though_larger_than_what_is_read,
                                   every_field_is_written,
                                   resolved_texts_are_taken_as_they_are,
                                   a_full_buffer_is_told,

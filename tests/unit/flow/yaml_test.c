@@ -17,8 +17,8 @@ static void read_bytes(struct reading *reading, const char *text, size_t size)
 {
     reading->arena = arena_new(1024, ARENA_NO_LIMIT);
     problems_init(&reading->problems, reading->arena);
-    reading->root =
-        node_read(text, size, (struct flow_place){.file = "f"}, reading->arena, &reading->problems, &reading->empty);
+    reading->root = node_read(text, size, (struct flow_place){.file = "f"}, &node_limits_input, reading->arena,
+                              &reading->problems, &reading->empty);
 }
 
 static void read_text(struct reading *reading, const char *text)
