@@ -250,7 +250,7 @@ START_TEST(scores_and_evaluations_have_names)
         ck_assert_int_eq(named[i].set(document, "a", NULL), SLUICE_OK);
         ck_assert_uint_eq(named[i].size(document), 1);
         for (int more = 0; more < 100; more++) {
-            char name[8];
+            char name[16];
             snprintf(name, sizeof name, "n%d", more);
             ck_assert_int_eq(named[i].set(document, name, &(sluice_score){.value = (float)more}), SLUICE_OK);
         }
