@@ -54,10 +54,11 @@ static bool take_from_inside(struct upstream *upstream, struct upstream_call *ca
     return false;
 }
 
-static void watch_for_stuck(struct upstream *upstream, struct slot *slot)
+/* Whether the deadline or a cancel came first does not matter: a client that has a deadline cancels at the same time. */
+static void watch_for_stuck(struct upstream *upstream, struct slot *slot, uint64_t deadline_ns)
 {
-    slot->stuck_at_ns = clock_monotonic_ns() + upstream->executor->stuck_timeout_ns;
-    if (upstream->stuck.place == 0)
+    slot->stuck_at_ns = deadline_ns + upstream->executor->stuck_timeout_ns;
+    if (upstream->stuck.place == 0 || slot->stuck_at_ns < upstream->stuck.due_ns)
         timers_set(&upstream->set->timers, &upstream->stuck, slot->stuck_at_ns);
 }
 
@@ -82,8 +83,8 @@ void connection_give_up(struct upstream_call *call, enum upstream_outcome outcom
     case UPSTREAM_CALL_SENT: {
         struct slot *slot = &upstream->slots[call->slot];
         slot->call = NULL;
-        if (outcome == UPSTREAM_TIMED_OUT)
-            watch_for_stuck(upstream, slot);
+        if (call->deadline_ns != 0)
+            watch_for_stuck(upstream, slot, call->deadline_ns);
         sending_cancel_frame(upstream, call->slot);
         break;
     }

@@ -62,8 +62,8 @@ static void tell_gateway_death(struct supervisor *supervisor, const struct child
 static void tell_gateway_gone(struct supervisor *supervisor, const struct child *child)
 {
     char text[1024];
-    snprintf(text, sizeof text, "executor %.200s ended %u times in a row before it was ready and is given up%s%s",
-             child->executor->name, child->restart.row, child->failure[0] != '\0' ? ": " : "", child->failure);
+    snprintf(text, sizeof text, "it ended %u times in a row before it was ready%s%s", child->restart.row,
+             child->failure[0] != '\0' ? ": " : "", child->failure);
     CHILD_TELL(&supervisor->children[GATEWAY], "gone", "pod", child->pod, "text", text);
 }
 
