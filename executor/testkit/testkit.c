@@ -40,7 +40,7 @@ static sluice_status apply_uses_with(const sluice_value *description, const char
     bool empty = true;
     problems_init(&problems, arena);
     if (text != NULL)
-        node = node_read(text, strlen(text), place, arena, &problems, &empty);
+        node = node_read(text, strlen(text), place, &node_limits_input, arena, &problems, &empty);
     if (node != NULL && node->kind != NODE_MAP)
         problem_error(&problems, node->place, "uses_with must be a map, not %s", node_kind_name(node));
     else if (node != NULL || empty)
