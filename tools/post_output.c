@@ -217,13 +217,13 @@ static void print_times(const struct post_summary *summary, FILE *stream)
     if (summary->time_count == 0 || summary->times[0].ns <= 0)
         return;
     double all = (double)summary->times[0].ns, rest = all;
-    fputs("where the time went, summed over all requests:\n", stream);
+    fputs("time in each executor, its queue included, summed over all requests:\n", stream);
     for (size_t i = 1; i < summary->time_count; i++) {
         double ns = (double)summary->times[i].ns;
         rest -= ns;
         fprintf(stream, "  %-24s %5.1f %%  %9.1f ms\n", summary->times[i].name, 100 * ns / all, ns / 1e6);
     }
-    fprintf(stream, "  %-24s %5.1f %%  %9.1f ms\n", "gateway and queues", 100 * rest / all, rest / 1e6);
+    fprintf(stream, "  %-24s %5.1f %%  %9.1f ms\n", "gateway", 100 * rest / all, rest / 1e6);
 }
 
 void post_summary_print(const struct post_summary *summary, unsigned long long sent, unsigned long long sent_bytes,
