@@ -126,7 +126,7 @@ class Product:
 
     def flow(self, executors, gateway=''):
         """Write the Flow of `executors` (name, plugin, further lines) and return its path."""
-        path = os.path.join(self.folder, 'flow-%d-%s.yml' % (len(executors), executors[0][1] if executors else 'none'))
+        path = os.path.join(self.folder, 'flow-%d.yml' % len(executors))
         with open(path, 'w') as out:
             out.write('jtype: Flow\nversion: "1"\nwith:\n  protocol: grpc\n' + gateway + 'executors:\n')
             for name, plugin, *lines in executors:
