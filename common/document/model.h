@@ -138,7 +138,7 @@ static inline sluice_text text_or_empty(sluice_text text)
 
 static inline bool text_same(sluice_text a, sluice_text b)
 {
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+    return a.size == b.size && (a.size == 0 || (a.data[0] == b.data[0] && memcmp(a.data, b.data, a.size) == 0));
 }
 
 /* model.c: memory and bounds. `limits` NULL or a field 0: the default. */

@@ -20,6 +20,8 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
+constexpr size_t KEPT_MAX = 16 << 10;
+
 /* Tells a parsed value event by event and counts them, each number for itself. */
 class Teller {
   public:
@@ -147,10 +149,16 @@ class Teller {
 json_outcome fast_or_slow(const char *text, size_t size, size_t depth, const json_events *events, void *context,
                           json_failure *failure)
 {
-    simdjson::dom::parser parser;
+    /* Lines of JSON come one after the other: the memory of small ones is kept for the next. */
+    static thread_local simdjson::dom::parser kept;
+    simdjson::dom::parser single;
+    simdjson::dom::parser &parser = size <= KEPT_MAX ? kept : single;
     element root;
     size_t mark = size >= 3 && std::memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    simdjson::error_code error = parser.allocate(size - mark, depth < 1 ? 1 : depth);
+    depth = depth < 1 ? 1 : depth;
+    simdjson::error_code error = simdjson::SUCCESS;
+    if (parser.capacity() < size - mark || parser.max_depth() != depth)
+        error = parser.allocate(size <= KEPT_MAX ? KEPT_MAX : size, depth);
     if (error == simdjson::SUCCESS)
         error = parser.parse(text + mark, size - mark).get(root);
     if (error == simdjson::MEMALLOC)

@@ -2,6 +2,10 @@
 
 size_t wire_read_varint(const uint8_t *at, const uint8_t *end, uint64_t *ret_value)
 {
+    if (at < end && *at < 0x80) { /* most tags and lengths */
+        *ret_value = *at;
+        return 1;
+    }
     uint64_t value = 0;
     size_t available = (size_t)(end - at);
     size_t most = available < WIRE_VARINT_MAX ? available : WIRE_VARINT_MAX;
@@ -92,6 +96,15 @@ static bool next_at_depth(struct wire_reader *reader, struct wire_field *field, 
 
 bool wire_next(struct wire_reader *reader, struct wire_field *field)
 {
+    /* The usual field: a tag and a length of one byte each. */
+    const uint8_t *at = reader->at;
+    if (reader->end - at >= 2 && !reader->malformed && (at[0] & 0x87) == WIRE_BYTES && at[0] >= 8 && at[1] < 0x80 &&
+        at[1] <= reader->end - at - 2) {
+        *field = (struct wire_field){
+            .number = at[0] >> 3, .type = WIRE_BYTES, .data = at + 2, .size = at[1], .start = at};
+        reader->at = at + 2 + at[1];
+        return true;
+    }
     return next_at_depth(reader, field, 0);
 }
 
