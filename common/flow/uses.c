@@ -328,8 +328,13 @@ void uses_load(struct loader *loader, const struct node *executor, const char *n
         if (written != NULL && written->kind != NODE_NULL)
             uses->written = loader_text(loader, written->kind == NODE_MAP ? target.name : written->text);
         uses->class_name = written_class(loader, &target);
-        if (target.name != NULL && (strcmp(target.name, "BaseExecutor") != 0 || target.module != NULL))
+        if (target.name != NULL && strcmp(target.name, "BaseExecutor") != 0)
             find_plugin(loader, &target, name, uses);
+        else if (target.module != NULL)
+            problem_warning(
+                loader->problems, uses->place,
+                "executor \"%s\" passes documents through: \"%s\" is not used, as \"uses\" names no class of it", name,
+                target.module);
         describe(loader, name, uses);
     }
     lay_maps(loader, executor, target.yaml, uses);

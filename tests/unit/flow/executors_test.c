@@ -78,7 +78,6 @@ START_TEST(every_form_of_uses)
         {"{uses: tag}",                                                      "/plugins/tag.so", "tag",          "tag"         },
         {"{uses: Encoder, py_modules: [tag.so]}",                            "/plugins/tag.so", "Encoder",      "Encoder"     },
         {"{uses: Encoder, py_modules: tag.so}",                              "/plugins/tag.so", "Encoder",      "Encoder"     },
-        {"{uses: BaseExecutor, py_modules: tag.so}",                         "/plugins/tag.so", "BaseExecutor", "BaseExecutor"},
         {"{uses: exec/a.yml}",                                               "/plugins/tag.so", "Encoder",      "exec/a.yml"  },
         {"{uses: {jtype: Encoder, py_modules: [tag.so]}}",                   "/plugins/tag.so", "Encoder",      "Encoder"     },
         {"{uses: {jtype: Encoder, metas: {py_modules: [tag.so]}}}",          "/plugins/tag.so", "Encoder",      "Encoder"     },
@@ -215,6 +214,16 @@ START_TEST(bindings_are_checked)
            "/flows/f.yml:3:44: error: executor \"executor0\": an endpoint must not be empty\n"
            "/flows/f.yml:3:57: error: executor \"executor0\": \"/b\" must be bound to the name of a handler, not to "
            "null\n");
+}
+END_TEST
+
+START_TEST(a_plugin_that_nothing_uses_is_remarked)
+{
+    expect("  - {py_modules: tag.so}\n", "/flows/f.yml:3:5: warning: executor \"executor0\" passes documents through: "
+                                         "\"tag.so\" is not used, as \"uses\" names no class of it\n");
+    expect("  - {uses: BaseExecutor, py_modules: [tag.so]}\n",
+           "/flows/f.yml:3:12: warning: executor \"executor0\" passes documents through: \"tag.so\" is not used, as "
+           "\"uses\" names no class of it\n");
 }
 END_TEST
 
@@ -382,6 +391,7 @@ int main(void)
                                   a_text_parameter_keeps_a_text_that_looks_like_something_else,
                                   parameters_are_checked,
                                   bindings_are_checked,
+                                  a_plugin_that_nothing_uses_is_remarked,
                                   what_is_missing_is_named,
                                   problems_of_an_executor_yaml_stand_where_the_flow_names_it,
                                   names_and_methods,

@@ -243,6 +243,40 @@ START_TEST(what_the_original_lets_pass_is_refused)
 }
 END_TEST
 
+/* Keys of executors that would change answers: each is an error that says so, and none crashes. */
+START_TEST(what_is_not_built_says_so)
+{
+    static const char *const settings[] = {"replicas: 2",
+                                           "shards: 2",
+                                           "floating: true",
+                                           "external: true",
+                                           "tls: true",
+                                           "when: {text: {$eq: a}}",
+                                           "no_reduce: true",
+                                           "disable_reduce: true",
+                                           "uses_dynamic_batching: {/a: {timeout: 1}}",
+                                           "uses_before: x",
+                                           "uses_after: x",
+                                           "output_array_type: numpy",
+                                           "exit_on_exceptions: [E]",
+                                           "stateful: true",
+                                           "provider: SAGEMAKER",
+                                           "monitoring: true",
+                                           "tracing: true",
+                                           "metrics: true"};
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "jtype: Flow\nexecutors:\n  - {%s}\n", settings[i]);
+        struct kit kit = {0};
+        kit_load(&kit, text);
+        ck_assert_msg(kit.status == SLUICE_INVALID, "%s", settings[i]);
+        ck_assert_msg(strstr(kit.report.problems[0].text, "is known, but not built yet") != NULL, "%s: %s", settings[i],
+                      kit.report.problems[0].text);
+        kit_done(&kit);
+    }
+}
+END_TEST
+
 START_TEST(all_problems_come_at_once_in_order)
 {
     kit_expect(
@@ -275,6 +309,7 @@ int main(void)
                                   tags_and_jtype_are_the_same,
                                   compatibility_is_a_version,
                                   what_the_original_lets_pass_is_refused,
+                                  what_is_not_built_says_so,
                                   all_problems_come_at_once_in_order,
                                   null_means_not_given,
                                   NULL};
