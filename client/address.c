@@ -13,8 +13,12 @@ static const struct {
     enum address_protocol protocol;
     bool tls;
 } schemes[] = {
-    {"grpc", ADDRESS_GRPC, false},    {"grpcs", ADDRESS_GRPC, true},    {"http", ADDRESS_HTTP, false},
-    {"https", ADDRESS_HTTP, true},    {"ws", ADDRESS_WEBSOCKET, false}, {"wss", ADDRESS_WEBSOCKET, true},
+    {"grpc",      ADDRESS_GRPC,      false},
+    {"grpcs",     ADDRESS_GRPC,      true },
+    {"http",      ADDRESS_HTTP,      false},
+    {"https",     ADDRESS_HTTP,      true },
+    {"ws",        ADDRESS_WEBSOCKET, false},
+    {"wss",       ADDRESS_WEBSOCKET, true },
     {"websocket", ADDRESS_WEBSOCKET, false},
 };
 
@@ -58,7 +62,8 @@ static sluice_status split_scheme(const char *text, struct pieces *pieces, const
 }
 
 /* `rest` is what follows the scheme, of `size` bytes without a final slash. */
-static sluice_status split_host_port(const char *whole, const char *rest, size_t size, struct pieces *pieces, sluice_error *error)
+static sluice_status split_host_port(const char *whole, const char *rest, size_t size, struct pieces *pieces,
+                                     sluice_error *error)
 {
     const char *end = rest + size;
     const char *colon;
@@ -78,7 +83,8 @@ static sluice_status split_host_port(const char *whole, const char *rest, size_t
             colon = end;
         pieces->host_size = (size_t)(colon - rest);
         if (colon != end && memchr(colon + 1, ':', (size_t)(end - colon - 1)) != NULL)
-            return fail(error, whole, "the host has more than one \":\"; put an IPv6 address in brackets, as in [::1]:51234");
+            return fail(error, whole,
+                        "the host has more than one \":\"; put an IPv6 address in brackets, as in [::1]:51234");
     }
     if (colon != end) {
         pieces->port = colon + 1;
@@ -113,10 +119,10 @@ static sluice_status read_scheme(const char *whole, const struct pieces *pieces,
         }
     char *name = strndup(pieces->scheme, pieces->scheme_size);
     const char *nearest = name != NULL ? text_nearest(name, scheme_names) : NULL;
-    sluice_status status = sluice_fail(error, SLUICE_INVALID, whole,
-                                       "no scheme is called \"%.*s\"; %s%s%s", (int)pieces->scheme_size, pieces->scheme,
-                                       nearest != NULL ? "did you mean " : "there are grpc, grpcs, http, https, ws and wss",
-                                       nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+    sluice_status status = sluice_fail(
+        error, SLUICE_INVALID, whole, "no scheme is called \"%.*s\"; %s%s%s", (int)pieces->scheme_size, pieces->scheme,
+        nearest != NULL ? "did you mean " : "there are grpc, grpcs, http, https, ws and wss",
+        nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
     free(name);
     return status;
 }
@@ -128,7 +134,8 @@ static sluice_status read_protocol(const char *name, enum address_protocol *ret_
             *ret_protocol = (enum address_protocol)i;
             return SLUICE_OK;
         }
-    return sluice_fail(error, SLUICE_INVALID, "protocol", "no protocol is called \"%s\"; there are grpc, http and websocket", name);
+    return sluice_fail(error, SLUICE_INVALID, "protocol",
+                       "no protocol is called \"%s\"; there are grpc, http and websocket", name);
 }
 
 static sluice_status read_port(const char *whole, const struct pieces *pieces, int *ret_port, sluice_error *error)
@@ -150,13 +157,13 @@ static sluice_status read_port(const char *whole, const struct pieces *pieces, i
 static sluice_status clash(sluice_error *error, const char *whole, const char *argument)
 {
     return sluice_fail(error, SLUICE_INVALID, argument,
-                       "the %s is defined twice: in the host \"%s\" and by the argument %s; leave one of them out", argument,
-                       whole, argument);
+                       "the %s is defined twice: in the host \"%s\" and by the argument %s; leave one of them out",
+                       argument, whole, argument);
 }
 
 /* Two sources of truth: what the host says may not be said again. */
-static sluice_status check_clashes(const struct address_arguments *arguments, const struct pieces *pieces, bool scheme_tls,
-                                   sluice_error *error)
+static sluice_status check_clashes(const struct address_arguments *arguments, const struct pieces *pieces,
+                                   bool scheme_tls, sluice_error *error)
 {
     if (pieces->port != NULL && arguments->port_given)
         return clash(error, arguments->host, "port");
@@ -183,7 +190,8 @@ static sluice_status set_host(const struct pieces *pieces, struct address *addre
     return SLUICE_OK;
 }
 
-sluice_status address_resolve(const struct address_arguments *arguments, struct address *ret_address, sluice_error *error)
+sluice_status address_resolve(const struct address_arguments *arguments, struct address *ret_address,
+                              sluice_error *error)
 {
     const char *whole = arguments->host != NULL ? arguments->host : "";
     struct pieces pieces = {0};

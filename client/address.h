@@ -34,7 +34,8 @@ struct address {
 };
 
 /* SLUICE_INVALID; a clash names the first of port, protocol, tls that is said twice. */
-sluice_status address_resolve(const struct address_arguments *arguments, struct address *ret_address, sluice_error *error);
+sluice_status address_resolve(const struct address_arguments *arguments, struct address *ret_address,
+                              sluice_error *error);
 
 const char *address_protocol_name(enum address_protocol protocol);
 

@@ -7,12 +7,19 @@
 #include "common/foundation/clock.h"
 #include "common/wire/wire.h"
 
+#include <sluice/version.h>
+
 #include <stdlib.h>
 #include <string.h>
 
 /* Settings for which 0 means these. */
 enum { KEEPALIVE_TIME_MS = 9999, KEEPALIVE_TIMEOUT_MS = 4999, CONNECT_TIMEOUT_MS = 20000 };
 enum { RECONNECT_BACKOFF_MS = 50, RECONNECT_BACKOFF_MAX_MS = 200 };
+
+const char *sluice_version(void)
+{
+    return SLUICE_VERSION;
+}
 
 static int or_default(int value, int fallback)
 {
@@ -45,8 +52,10 @@ static sluice_status connect_client(sluice_client *client, const sluice_client_o
         .reconnect_backoff_max_ms = or_default(options->reconnect_backoff_max_ms, RECONNECT_BACKOFF_MAX_MS),
         .user_agent = options->user_agent,
     };
-    if (settings.keepalive_timeout_ms < 0 || settings.connect_timeout_ms < 0 || settings.reconnect_backoff_ms < 0 || settings.reconnect_backoff_max_ms < 0)
-        return sluice_fail(error, SLUICE_INVALID, "options", "times in milliseconds must be 0 or more (only keepalive_time_ms may be negative)");
+    if (settings.keepalive_timeout_ms < 0 || settings.connect_timeout_ms < 0 || settings.reconnect_backoff_ms < 0 ||
+        settings.reconnect_backoff_max_ms < 0)
+        return sluice_fail(error, SLUICE_INVALID, "options",
+                           "times in milliseconds must be 0 or more (only keepalive_time_ms may be negative)");
     sluice_status status = transport_load(client->address.protocol, &client->transport, error);
     return status == SLUICE_OK ? client->transport->connect(&settings, &client->channel, error) : status;
 }
@@ -175,17 +184,19 @@ static void question_ended(void *context, const struct transport_end *end)
     pthread_mutex_unlock(&question->lock);
 }
 
-sluice_status client_ask(sluice_client *client, enum transport_method method, struct rope *message, double timeout_seconds,
-                         struct rope *ret_answer, sluice_error *error)
+sluice_status client_ask(sluice_client *client, enum transport_method method, struct rope *message,
+                         double timeout_seconds, struct rope *ret_answer, sluice_error *error)
 {
     static const struct transport_events events = {question_sent, question_received, question_ended};
     struct transport_call_settings settings = {
         .method = method, .deadline_ns = client_deadline_ns(timeout_seconds), .wait_for_ready = client->wait_for_ready};
-    struct question question = {.client = client, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    struct question question = {
+        .client = client, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     rope_init(&question.answer);
 
     pthread_mutex_lock(&question.lock);
-    sluice_status status = client->transport->call_start(client->channel, &settings, &events, &question, &question.call, error);
+    sluice_status status =
+        client->transport->call_start(client->channel, &settings, &events, &question, &question.call, error);
     if (status == SLUICE_OK) {
         client->transport->call_read(question.call);
         client->transport->call_send(question.call, message);
@@ -244,8 +255,9 @@ sluice_status sluice_client_is_flow_ready(sluice_client *client, double timeout_
     else if (response_read_status(arena, data, size, &answer, NULL) != SLUICE_OK)
         status = unreadable(client, error);
     else if (answer.code != 0)
-        status = sluice_fail(error, SLUICE_EXECUTOR, client->name, "the Flow is not ready: %.*s",
-                             (int)(answer.description.size < 600 ? answer.description.size : 600), answer.description.data);
+        status =
+            sluice_fail(error, SLUICE_EXECUTOR, client->name, "the Flow is not ready: %.*s",
+                        (int)(answer.description.size < 600 ? answer.description.size : 600), answer.description.data);
     arena_free(arena);
     free(data);
     return status;
@@ -322,7 +334,8 @@ static sluice_status read_info(const sluice_client *client, const uint8_t *data,
     return reader.malformed ? unreadable(client, error) : SLUICE_OK;
 }
 
-sluice_status sluice_client_info(sluice_client *client, double timeout_seconds, sluice_value **ret_info, sluice_error *error)
+sluice_status sluice_client_info(sluice_client *client, double timeout_seconds, sluice_value **ret_info,
+                                 sluice_error *error)
 {
     struct rope empty;
     uint8_t *data = NULL;

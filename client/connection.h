@@ -38,8 +38,8 @@ sluice_status client_call_failure(const sluice_client *client, const struct tran
  * One message out, one back, waiting for it. `message` may be empty. SLUICE_OK: *ret_answer is the caller's to
  * rope_done().
  */
-sluice_status client_ask(sluice_client *client, enum transport_method method, struct rope *message, double timeout_seconds,
-                         struct rope *ret_answer, sluice_error *error);
+sluice_status client_ask(sluice_client *client, enum transport_method method, struct rope *message,
+                         double timeout_seconds, struct rope *ret_answer, sluice_error *error);
 
 /* Now plus so many seconds on clock.h; 0 (none) for 0 and less. */
 uint64_t client_deadline_ns(double timeout_seconds);

@@ -20,17 +20,21 @@ static sluice_status check(struct inputs_reader *reader, sluice_error *error)
     if (inputs->kind == SLUICE_INPUTS_GENERATOR)
         return inputs->next != NULL ? SLUICE_OK
                                     : sluice_fail(error, SLUICE_INVALID, "inputs", "the generator has no function");
-    if (inputs->kind != SLUICE_INPUTS_NONE && inputs->items == NULL && (inputs->count > 0 || inputs->kind == SLUICE_INPUTS_ARRAY))
-        return sluice_fail(error, SLUICE_INVALID, "inputs", "the inputs are NULL; use sluice_inputs_none() to send no documents");
+    if (inputs->kind != SLUICE_INPUTS_NONE && inputs->items == NULL &&
+        (inputs->count > 0 || inputs->kind == SLUICE_INPUTS_ARRAY))
+        return sluice_fail(error, SLUICE_INVALID, "inputs",
+                           "the inputs are NULL; use sluice_inputs_none() to send no documents");
     if (inputs->kind == SLUICE_INPUTS_ROWS) {
         const sluice_tensor *tensor = inputs->items;
         size_t count = sluice_tensor_count(tensor);
         size_t element = sluice_dtype_size(tensor->dtype);
         size_t bytes;
         if (tensor->dimensions == 0 || element == 0 || tensor->sparse)
-            return sluice_fail(error, SLUICE_INVALID, "inputs", "only a dense array of numbers with at least one axis has rows");
+            return sluice_fail(error, SLUICE_INVALID, "inputs",
+                               "only a dense array of numbers with at least one axis has rows");
         if (count == SIZE_MAX || __builtin_mul_overflow(count, element, &bytes) || bytes != tensor->size)
-            return sluice_fail(error, SLUICE_INVALID, "inputs", "the array's %zu bytes do not fit its shape", tensor->size);
+            return sluice_fail(error, SLUICE_INVALID, "inputs", "the array's %zu bytes do not fit its shape",
+                               tensor->size);
     }
     return SLUICE_OK;
 }
@@ -46,7 +50,8 @@ static size_t count_documents(const sluice_inputs *inputs)
     }
 }
 
-sluice_status inputs_open(struct inputs_reader *reader, const sluice_inputs *inputs, int64_t request_size, sluice_error *error)
+sluice_status inputs_open(struct inputs_reader *reader, const sluice_inputs *inputs, int64_t request_size,
+                          sluice_error *error)
 {
     *reader = (struct inputs_reader){.inputs = inputs};
     reader->request_size = request_size <= 0 || (uint64_t)request_size > SIZE_MAX ? SIZE_MAX : (size_t)request_size;
@@ -93,7 +98,8 @@ static sluice_status append_slice(struct rope *content, struct block *block, con
     return status == SLUICE_OK ? rope_append(content, block, data, size) : status;
 }
 
-static sluice_status next_of_array(struct inputs_reader *reader, size_t wanted, struct rope *content, sluice_error *error)
+static sluice_status next_of_array(struct inputs_reader *reader, size_t wanted, struct rope *content,
+                                   sluice_error *error)
 {
     if (reader->written == NULL) {
         sluice_status status = write_array(reader, error);
@@ -124,7 +130,8 @@ static sluice_status fail_document(size_t index, sluice_status status, sluice_er
     return sluice_fail(error, status, "inputs", "document %zu cannot be taken: %s", index, sluice_status_name(status));
 }
 
-static sluice_status add_content(sluice_document_array *batch, const sluice_inputs *inputs, size_t index, sluice_error *error)
+static sluice_status add_content(sluice_document_array *batch, const sluice_inputs *inputs, size_t index,
+                                 sluice_error *error)
 {
     char id[TEXT_ID_SIZE + 1];
     sluice_document *document = sluice_document_array_append(batch);
@@ -162,9 +169,7 @@ static sluice_status add_next(struct inputs_reader *reader, size_t index, sluice
     const sluice_document *document = NULL;
     sluice_status status;
     switch (inputs->kind) {
-    case SLUICE_INPUTS_DOCUMENT:
-        document = inputs->items;
-        break;
+    case SLUICE_INPUTS_DOCUMENT: document = inputs->items; break;
     case SLUICE_INPUTS_LIST:
         document = ((const sluice_document *const *)inputs->items)[index];
         if (document == NULL)
@@ -182,8 +187,7 @@ static sluice_status add_next(struct inputs_reader *reader, size_t index, sluice
         if (document == NULL)
             return SLUICE_OK;
         break;
-    default:
-        return add_content(batch, inputs, index, error);
+    default: return add_content(batch, inputs, index, error);
     }
     if (sluice_document_array_append_copy(batch, document) == NULL)
         return fail_document(index, SLUICE_LIMIT, error);
@@ -196,7 +200,8 @@ static sluice_status next_batch(struct inputs_reader *reader, size_t wanted, str
     sluice_limits limits = {.documents = INPUTS_NO_LIMIT, .elements = INPUTS_NO_LIMIT, .bytes = INPUTS_NO_LIMIT};
     sluice_document_array *batch = sluice_document_array_new_with(&limits);
     struct block *block = NULL;
-    sluice_status status = batch != NULL ? SLUICE_OK : sluice_fail(error, SLUICE_NO_MEMORY, "inputs", "no memory for a request");
+    sluice_status status =
+        batch != NULL ? SLUICE_OK : sluice_fail(error, SLUICE_NO_MEMORY, "inputs", "no memory for a request");
     bool end = false;
     size_t taken = 0;
     while (status == SLUICE_OK && !end && taken < wanted) {
@@ -230,8 +235,9 @@ sluice_status inputs_next(struct inputs_reader *reader, struct rope *content, si
     }
     size_t left = reader->total == SIZE_MAX ? SIZE_MAX : reader->total - reader->at;
     size_t taken = left < reader->request_size ? left : reader->request_size;
-    sluice_status status = reader->inputs->kind == SLUICE_INPUTS_ARRAY ? next_of_array(reader, taken, content, error)
-                                                                        : next_batch(reader, taken, content, &taken, error);
+    sluice_status status = reader->inputs->kind == SLUICE_INPUTS_ARRAY
+                               ? next_of_array(reader, taken, content, error)
+                               : next_batch(reader, taken, content, &taken, error);
     if (status != SLUICE_OK) {
         reader->done = true;
         return status;

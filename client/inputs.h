@@ -23,7 +23,8 @@ struct inputs_reader {
 
 /* SLUICE_INVALID: NULL where something is needed, or rows of an array without an axis. The inputs must outlive the
  * reader. */
-sluice_status inputs_open(struct inputs_reader *reader, const sluice_inputs *inputs, int64_t request_size, sluice_error *error);
+sluice_status inputs_open(struct inputs_reader *reader, const sluice_inputs *inputs, int64_t request_size,
+                          sluice_error *error);
 void inputs_done(struct inputs_reader *reader);
 
 /*

@@ -13,7 +13,8 @@ static sluice_status bad_size(size_t size, const char *function, sluice_error *e
     return sluice_fail(error, SLUICE_INVALID, "options", "struct_size is %zu; start from %s()", size, function);
 }
 
-sluice_status options_client(const sluice_client_options *options, sluice_client_options *ret_options, sluice_error *error)
+sluice_status options_client(const sluice_client_options *options, sluice_client_options *ret_options,
+                             sluice_error *error)
 {
     *ret_options = sluice_client_options_default();
     if (options == NULL)
@@ -89,8 +90,8 @@ static size_t value_size(const sluice_metadata *pair)
     return pair->value_size != 0 ? pair->value_size : strlen(pair->value);
 }
 
-static void add_pair(struct transport_metadata *metadata, size_t *count, char **text, const char *key, const void *value,
-                     size_t size)
+static void add_pair(struct transport_metadata *metadata, size_t *count, char **text, const char *key,
+                     const void *value, size_t size)
 {
     struct transport_metadata *pair = &metadata[(*count)++];
     pair->key = memcpy(*text, key, strlen(key) + 1);
@@ -109,7 +110,8 @@ sluice_status options_metadata(const sluice_post_options *options, struct transp
     for (size_t i = 0; i < options->metadata_count; i++) {
         const sluice_metadata *pair = &options->metadata[i];
         if (pair->key == NULL || pair->value == NULL)
-            return sluice_fail(error, SLUICE_INVALID, "metadata", "pair %zu has no %s", i, pair->key == NULL ? "key" : "value");
+            return sluice_fail(error, SLUICE_INVALID, "metadata", "pair %zu has no %s", i,
+                               pair->key == NULL ? "key" : "value");
         text_size += strlen(pair->key) + 1 + value_size(pair);
     }
     size_t pairs_size = (options->metadata_count + METADATA_OWN) * sizeof(struct transport_metadata);
@@ -119,7 +121,8 @@ sluice_status options_metadata(const sluice_post_options *options, struct transp
     char *text = (char *)metadata + pairs_size;
     size_t count = 0;
     for (size_t i = 0; i < options->metadata_count; i++)
-        add_pair(metadata, &count, &text, options->metadata[i].key, options->metadata[i].value, value_size(&options->metadata[i]));
+        add_pair(metadata, &count, &text, options->metadata[i].key, options->metadata[i].value,
+                 value_size(&options->metadata[i]));
     if (options->stream && options->results_in_order)
         add_pair(metadata, &count, &text, in_order, "true", 4);
     if (options->stream && options->prefetch > 0) {

@@ -11,7 +11,8 @@
 
 /* Structs of an older version are shorter: what they lack has its default. NULL: all defaults. SLUICE_INVALID: options
  * that are no options (struct_size 0, or of a newer version). */
-sluice_status options_client(const sluice_client_options *options, sluice_client_options *ret_options, sluice_error *error);
+sluice_status options_client(const sluice_client_options *options, sluice_client_options *ret_options,
+                             sluice_error *error);
 sluice_status options_post(const sluice_post_options *options, sluice_post_options *ret_options, sluice_error *error);
 
 /* "Gzip", "Deflate", "NoCompression" in any letter case; NULL: none. */

@@ -130,7 +130,8 @@ static void push_next(struct post *post)
     bool more = false;
     text_random_id(id);
     rope_init(&message);
-    sluice_status status = write_next(&post->inputs, &post->stream->request, sluice_text_of(id), &message, &more, &error);
+    sluice_status status =
+        write_next(&post->inputs, &post->stream->request, sluice_text_of(id), &message, &more, &error);
     if (status != SLUICE_OK) {
         fail(post, &error);
     } else if (!more) {
@@ -157,7 +158,8 @@ static void run(struct post *post)
             return;
         sluice_response *response;
         sluice_error error;
-        sluice_pulled pulled = sluice_stream_pull(post->stream, pushing && !post->input_over ? 0 : -1, &response, &error);
+        sluice_pulled pulled =
+            sluice_stream_pull(post->stream, pushing && !post->input_over ? 0 : -1, &response, &error);
         if (pulled == SLUICE_PULLED_RESPONSE)
             handle(post, response);
         else if (pulled == SLUICE_PULLED_FAILED)

@@ -23,7 +23,8 @@ static sluice_status measure(const sluice_response *response, sluice_profile *pr
 {
     size_t count = sluice_response_route_count(response);
     if (count == 0)
-        return sluice_fail(error, SLUICE_INVALID, "profile", "the answer has no routes, so nothing can be said about its way");
+        return sluice_fail(error, SLUICE_INVALID, "profile",
+                           "the answer has no routes, so nothing can be said about its way");
     sluice_route gateway = sluice_response_route(response, 0);
     double executors_ms = 0;
     profile->server_ms = route_ms(&gateway);
@@ -57,8 +58,8 @@ static sluice_document_array *one_document(void)
     return array;
 }
 
-sluice_status sluice_client_profile(sluice_client *client, const sluice_post_options *given, sluice_profile *ret_profile,
-                                    sluice_error *error)
+sluice_status sluice_client_profile(sluice_client *client, const sluice_post_options *given,
+                                    sluice_profile *ret_profile, sluice_error *error)
 {
     sluice_post_options options = given != NULL ? *given : sluice_post_options_default();
     sluice_profile profile = {0};
@@ -116,7 +117,10 @@ void sluice_response_print_routes(const sluice_response *response, FILE *file)
     fprintf(file, "  %-24s %10s %10s\n", "executor", "start ms", "took ms");
     for (size_t i = 0; i < sluice_response_route_count(response); i++) {
         sluice_route route = sluice_response_route(response, i);
-        fprintf(file, "%s %-24.*s %10.1f ", route.code != 0 ? "x" : route.ended ? "+" : "-",
+        fprintf(file, "%s %-24.*s %10.1f ",
+                route.code != 0 ? "x"
+                : route.ended   ? "+"
+                                : "-",
                 (int)(route.executor.size < 200 ? route.executor.size : 200), route.executor.data,
                 route.started ? milliseconds(first.start_ns, route.start_ns) : 0);
         if (route.ended)
@@ -124,7 +128,8 @@ void sluice_response_print_routes(const sluice_response *response, FILE *file)
         else
             fprintf(file, "%10s", "passed by");
         if (route.code != 0)
-            fprintf(file, "  %.*s", (int)(route.description.size < 400 ? route.description.size : 400), route.description.data);
+            fprintf(file, "  %.*s", (int)(route.description.size < 400 ? route.description.size : 400),
+                    route.description.data);
         fputc('\n', file);
     }
 }

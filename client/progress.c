@@ -24,8 +24,8 @@ static void draw(const struct progress *progress, const char *word, const char *
     char bar[BAR_WIDTH + 1];
     double seconds = (double)(clock_monotonic_ns() - progress->started_ns) / (double)CLOCK_NS_PER_SECOND;
     if (progress->total == 0) {
-        fprintf(progress->file, "%s%s %" PRIu64 " responses, %.1f s%s", progress->redraws ? "\r" : "", word, progress->steps,
-                seconds, end);
+        fprintf(progress->file, "%s%s %" PRIu64 " responses, %.1f s%s", progress->redraws ? "\r" : "", word,
+                progress->steps, seconds, end);
         return;
     }
     uint64_t steps = progress->steps < progress->total ? progress->steps : progress->total;
@@ -33,8 +33,8 @@ static void draw(const struct progress *progress, const char *word, const char *
     memset(bar, '#', filled);
     memset(bar + filled, '.', BAR_WIDTH - filled);
     bar[BAR_WIDTH] = '\0';
-    fprintf(progress->file, "%s%s [%s] %3.0f%% %" PRIu64 "/%" PRIu64 ", %.1f s", progress->redraws ? "\r" : "", word, bar,
-            (double)steps * 100 / (double)progress->total, progress->steps, progress->total, seconds);
+    fprintf(progress->file, "%s%s [%s] %3.0f%% %" PRIu64 "/%" PRIu64 ", %.1f s", progress->redraws ? "\r" : "", word,
+            bar, (double)steps * 100 / (double)progress->total, progress->steps, progress->total, seconds);
     if (steps > 0 && steps < progress->total)
         fprintf(progress->file, ", %.1f s to go", seconds * (double)(progress->total - steps) / (double)steps);
     fprintf(progress->file, "%s%s", progress->redraws ? "\033[K" : "", end);

@@ -32,7 +32,8 @@ static sluice_status write_parameters(const sluice_value *parameters, struct buf
     return status;
 }
 
-static sluice_status set_parameters(struct request_template *request, const sluice_value *parameters, sluice_error *error)
+static sluice_status set_parameters(struct request_template *request, const sluice_value *parameters,
+                                    sluice_error *error)
 {
     struct buffer body;
     sluice_status status = SLUICE_OK;
@@ -51,7 +52,8 @@ static sluice_status set_parameters(struct request_template *request, const slui
         status = body.failed != SLUICE_OK ? body.failed : request->parameters.failed;
     buffer_done(&body);
     if (status != SLUICE_OK)
-        return sluice_fail(error, status, "parameters", "the parameters cannot be written: %s", sluice_status_name(status));
+        return sluice_fail(error, status, "parameters", "the parameters cannot be written: %s",
+                           sluice_status_name(status));
     return SLUICE_OK;
 }
 

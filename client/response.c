@@ -19,8 +19,8 @@ enum { ARENA_FIRST = 1024, ROUTES_FIRST = 8, TEXTS_FIRST = 8 };
 
 static sluice_status fail(sluice_status status, sluice_error *error)
 {
-    return sluice_fail(error, status, "response", "%s", status == SLUICE_NO_MEMORY ? "no memory to read an answer"
-                                                                                   : "an answer is no DataRequestProto");
+    return sluice_fail(error, status, "response", "%s",
+                       status == SLUICE_NO_MEMORY ? "no memory to read an answer" : "an answer is no DataRequestProto");
 }
 
 static sluice_text text_of(const struct wire_field *field)
@@ -128,7 +128,8 @@ static bool read_timestamp(const struct wire_field *from, int64_t *ret_ns)
 
 static sluice_status read_route(sluice_response *response, const struct wire_field *from)
 {
-    struct response_route *row = grow(response->arena, response->routes, response->route_count, ROUTES_FIRST, sizeof *row);
+    struct response_route *row =
+        grow(response->arena, response->routes, response->route_count, ROUTES_FIRST, sizeof *row);
     if (row == NULL)
         return SLUICE_NO_MEMORY;
     response->routes = row;
@@ -277,8 +278,8 @@ sluice_status response_failure(const sluice_response *response, sluice_error *er
     snprintf(where, sizeof where, "executor \"%.*s\"", (int)(executor.size < 96 ? executor.size : 96), executor.data);
     sluice_text text = status->description;
     return sluice_fail(error, SLUICE_EXECUTOR, executor.size > 0 ? where : "executor", "request %.*s failed: %.*s",
-                       (int)(response->request_id.size < 64 ? response->request_id.size : 64), response->request_id.data,
-                       (int)(text.size < 600 ? text.size : 600), text.data);
+                       (int)(response->request_id.size < 64 ? response->request_id.size : 64),
+                       response->request_id.data, (int)(text.size < 600 ? text.size : 600), text.data);
 }
 
 /* ---- the public face ---- */

@@ -43,7 +43,7 @@ struct sluice_response {
     struct response_route *routes;
     size_t route_count;
     bool has_data;
-    struct rope content; /* slices of the block: a DataContentProto */
+    struct rope content;              /* slices of the block: a DataContentProto */
     sluice_document_array *documents; /* NULL: not read yet */
 };
 

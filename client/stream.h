@@ -6,8 +6,8 @@
  *    promises that it never calls an event from within a function).
  *  - A request is an entry of `window` from its push until its outcome is pulled. Its outcome is decided once: ANSWERED
  *    (by its response), or with the end of the stream, when what is not answered is listed in `unanswered`.
- *  - `ready` holds what can be pulled, in the order of delivery. With results_in_order an entry is ready when all before
- *    it have an outcome; `order_at` is the first that is not ready.
+ *  - `ready` holds what can be pulled, in the order of delivery. With results_in_order an entry is ready when all
+ * before it have an outcome; `order_at` is the first that is not ready.
  *  - `live` counts calls that have not ended and timers that have not run; the struct is freed when it is 0.
  *  - One call carries all requests (`call`), or each entry has its own (`entry->call`).
  *  - Memory: the window bounds the requests; a read is armed only while less than STREAM_READ_BYTES wait to be pulled,
@@ -68,8 +68,14 @@ struct sluice_stream {
     struct timer timer;
 };
 
+/* ---- stream_push.c ---- */
+
 /* As sluice_stream_push(), of a whole message whose memory is taken on success. Does not wait. */
-sluice_status stream_push_message(struct sluice_stream *stream, sluice_text id, struct rope *message, sluice_error *error);
+sluice_status stream_push_message(struct sluice_stream *stream, sluice_text id, struct rope *message,
+                                  sluice_error *error);
+
+/* Under the lock: the last request, kept in `tail`, enters the window when there is room. */
+void stream_enter_tail(struct sluice_stream *stream);
 
 /* ---- stream_call.c, under the lock unless said otherwise ---- */
 
@@ -85,7 +91,13 @@ void stream_call_pump(struct sluice_stream *stream);
 /* Cancel calls and timers; the outcomes follow, or have followed. */
 void stream_call_cancel(struct sluice_stream *stream);
 
-/* ---- stream.c, for stream_call.c, under the lock ---- */
+/* ---- stream.c, for the other two, under the lock ---- */
+
+/* Waits for `changed` until the deadline (0: none). False: it is past. */
+bool stream_wait(struct sluice_stream *stream, uint64_t deadline_ns);
+
+/* The deadline of a wait: negative seconds: none (0); 0 seconds: 1, which is past. Any thread, no lock. */
+uint64_t stream_wait_deadline(double timeout_seconds);
 
 /* The answer to an entry; takes the reference. */
 void stream_answer(struct sluice_stream *stream, struct entry *entry, sluice_response *response);

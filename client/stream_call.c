@@ -111,8 +111,8 @@ static void assign(struct sluice_stream *stream, sluice_response *response)
     static struct log_limit unknown;
     struct entry *entry = window_find(&stream->window, response->request_id);
     if (entry == NULL || !entry->sent) {
-        log_limited(&unknown, LOG_LEVEL_WARNING, "%s answered a request that nobody waits for: %s", stream->client->name,
-                    log_quoted(response->request_id.data, response->request_id.size));
+        log_limited(&unknown, LOG_LEVEL_WARNING, "%s answered a request that nobody waits for: %s",
+                    stream->client->name, log_quoted(response->request_id.data, response->request_id.size));
         sluice_response_unref(response);
     } else if (response_is_stub(response)) {
         entry->response = response;
@@ -173,7 +173,8 @@ static void on_ended(void *context, const struct transport_end *end)
     stream->client->transport->call_release(stream->call);
     stream->call = NULL;
     stream->live--;
-    bool again = !stream->heard && !stream->failing && may_retry(stream, end, stream->attempts, stream->call_settings.deadline_ns) &&
+    bool again = !stream->heard && !stream->failing &&
+                 may_retry(stream, end, stream->attempts, stream->call_settings.deadline_ns) &&
                  start_pause(stream, &stream->timer, stream->attempts, stream->call_settings.deadline_ns);
     if (!again) {
         if (stream->cancelled)
@@ -295,7 +296,8 @@ static void single_ended(void *context, const struct transport_end *end)
     pthread_mutex_unlock(&stream->lock);
 }
 
-static const struct transport_events single_events = {.sent = single_sent, .received = single_received, .ended = single_ended};
+static const struct transport_events single_events = {
+    .sent = single_sent, .received = single_received, .ended = single_ended};
 
 static void on_single_pause_over(struct timer *timer)
 {
@@ -327,7 +329,8 @@ sluice_status stream_call_single(struct sluice_stream *stream, struct entry *ent
     settings.deadline_ns = entry->deadline_ns;
     entry->stream = stream;
     entry->timer.due = on_single_pause_over;
-    sluice_status status = transport->call_start(stream->client->channel, &settings, &single_events, entry, &entry->call, error);
+    sluice_status status =
+        transport->call_start(stream->client->channel, &settings, &single_events, entry, &entry->call, error);
     if (status != SLUICE_OK)
         return status;
     stream->live++;

@@ -6,7 +6,8 @@
 
 static void wait_until(struct timers *timers, uint64_t due_ns)
 {
-    struct timespec due = {.tv_sec = (time_t)(due_ns / CLOCK_NS_PER_SECOND), .tv_nsec = (long)(due_ns % CLOCK_NS_PER_SECOND)};
+    struct timespec due = {.tv_sec = (time_t)(due_ns / CLOCK_NS_PER_SECOND),
+                           .tv_nsec = (long)(due_ns % CLOCK_NS_PER_SECOND)};
     pthread_cond_timedwait(&timers->changed, &timers->lock, &due);
 }
 

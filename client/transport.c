@@ -27,12 +27,14 @@ static sluice_status open_module(const char *module, const struct transport **re
     transport_entry_function *entry = (transport_entry_function *)dlsym(handle, TRANSPORT_ENTRY);
     const struct transport *transport = entry != NULL ? entry() : NULL;
     if (transport == NULL || transport->version != TRANSPORT_VERSION)
-        return sluice_fail(error, SLUICE_NOT_FOUND, path, "the module is of another version of Sluice; install both anew");
+        return sluice_fail(error, SLUICE_NOT_FOUND, path,
+                           "the module is of another version of Sluice; install both anew");
     *ret_transport = transport;
     return SLUICE_OK;
 }
 
-sluice_status transport_load(enum address_protocol protocol, const struct transport **ret_transport, sluice_error *error)
+sluice_status transport_load(enum address_protocol protocol, const struct transport **ret_transport,
+                             sluice_error *error)
 {
     if (modules[protocol] == NULL)
         return sluice_fail(error, SLUICE_UNIMPLEMENTED, "protocol", "the protocol %s is not built yet; use grpc",

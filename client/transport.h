@@ -8,7 +8,8 @@
  *   - No function here blocks, except close().
  *   - A transport calls events on a thread of its own, never from within one of its functions; so both sides may hold
  *     locks while they call the other.
- *   - A call's events come one at a time. `ended` comes exactly once, as the last; call_release() follows it, at any time.
+ *   - A call's events come one at a time. `ended` comes exactly once, as the last; call_release() follows it, at any
+ * time.
  *   - Functions on a call may still be called between its end and `ended`; they do nothing then.
  *   - Messages are whole serialized protobuf messages.
  */
@@ -42,11 +43,11 @@ struct transport_settings {
 };
 
 enum transport_method {
-    TRANSPORT_STREAM,   /* DataRequestProto in both directions, any number */
-    TRANSPORT_SINGLE,   /* one DataRequestProto, one answer */
-    TRANSPORT_DRY_RUN,  /* Empty, StatusProto */
-    TRANSPORT_INFO,     /* Empty, JinaInfoProto */
-    TRANSPORT_HEALTH,   /* HealthCheckRequest, HealthCheckResponse */
+    TRANSPORT_STREAM,  /* DataRequestProto in both directions, any number */
+    TRANSPORT_SINGLE,  /* one DataRequestProto, one answer */
+    TRANSPORT_DRY_RUN, /* Empty, StatusProto */
+    TRANSPORT_INFO,    /* Empty, JinaInfoProto */
+    TRANSPORT_HEALTH,  /* HealthCheckRequest, HealthCheckResponse */
     TRANSPORT_METHOD_COUNT
 };
 
@@ -107,6 +108,7 @@ typedef const struct transport *transport_entry_function(void);
 
 /* The transport for a protocol, loaded at its first use. Any thread. SLUICE_UNIMPLEMENTED: there is none yet;
  * SLUICE_NOT_FOUND: its module is not installed or cannot be loaded. */
-sluice_status transport_load(enum address_protocol protocol, const struct transport **ret_transport, sluice_error *error);
+sluice_status transport_load(enum address_protocol protocol, const struct transport **ret_transport,
+                             sluice_error *error);
 
 #endif

@@ -19,15 +19,15 @@ enum entry_state {
 };
 
 struct entry {
-    struct entry *previous, *next;             /* in order of pushing */
+    struct entry *previous, *next;               /* in order of pushing */
     struct entry *bucket_previous, *bucket_next; /* only while PENDING */
-    struct entry *ready_next;                  /* the stream's list of what can be pulled */
+    struct entry *ready_next;                    /* the stream's list of what can be pulled */
     size_t hash;
     char *id;
     size_t id_size;
     enum entry_state state;
-    bool sent;  /* given to the transport, so an answer may come */
-    bool ready; /* in the stream's list of what can be pulled */
+    bool sent;           /* given to the transport, so an answer may come */
+    bool ready;          /* in the stream's list of what can be pulled */
     struct rope message; /* while it may have to be sent (again) */
     sluice_response *response;
 

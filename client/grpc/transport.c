@@ -142,10 +142,12 @@ static sluice_status add_metadata(struct transport_call *call, const char *key, 
     if (!legal_value) {
         grpc_slice_unref(key_slice);
         grpc_slice_unref(value_slice);
-        return legal ? sluice_fail(error, SLUICE_INVALID, key,
-                                   "the value of this metadata key is not printable ASCII; end the key in \"-bin\" to send bytes")
-                     : sluice_fail(error, SLUICE_INVALID, key,
-                                   "a metadata key has lower-case letters, digits, \"-\", \"_\" and \".\" only");
+        return legal
+                   ? sluice_fail(
+                         error, SLUICE_INVALID, key,
+                         "the value of this metadata key is not printable ASCII; end the key in \"-bin\" to send bytes")
+                   : sluice_fail(error, SLUICE_INVALID, key,
+                                 "a metadata key has lower-case letters, digits, \"-\", \"_\" and \".\" only");
     }
     entry->key = key_slice;
     entry->value = value_slice;
@@ -161,8 +163,8 @@ static sluice_status set_metadata(struct transport_call *call, const struct tran
         return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for the metadata of a call");
     sluice_status status = SLUICE_OK;
     for (size_t i = 0; i < settings->metadata_count && status == SLUICE_OK; i++)
-        status = add_metadata(call, settings->metadata[i].key, settings->metadata[i].value, settings->metadata[i].value_size,
-                              error);
+        status = add_metadata(call, settings->metadata[i].key, settings->metadata[i].value,
+                              settings->metadata[i].value_size, error);
     if (status == SLUICE_OK && settings->compression != TRANSPORT_PLAIN) {
         const char *name = settings->compression == TRANSPORT_GZIP ? "gzip" : "deflate";
         status = add_metadata(call, COMPRESSION_KEY, name, strlen(name), error);
@@ -210,15 +212,17 @@ static bool start_call(struct transport_call *call, const struct transport_call_
 {
     grpc_op first[2] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA,
-         .flags = settings->wait_for_ready ? GRPC_INITIAL_METADATA_WAIT_FOR_READY | GRPC_INITIAL_METADATA_WAIT_FOR_READY_EXPLICITLY_SET
-                                           : 0,
+         .flags = settings->wait_for_ready
+                      ? GRPC_INITIAL_METADATA_WAIT_FOR_READY | GRPC_INITIAL_METADATA_WAIT_FOR_READY_EXPLICITLY_SET
+                      : 0,
          .data.send_initial_metadata = {.count = call->metadata_count, .metadata = call->metadata}},
-        {.op = GRPC_OP_RECV_INITIAL_METADATA,
-         .data.recv_initial_metadata.recv_initial_metadata = &call->initial},
+        {.op = GRPC_OP_RECV_INITIAL_METADATA,                                   .data.recv_initial_metadata.recv_initial_metadata = &call->initial},
     };
     grpc_op second = {
         .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
-        .data.recv_status_on_client = {.trailing_metadata = &call->trailing, .status = &call->code, .status_details = &call->details},
+        .data.recv_status_on_client = {.trailing_metadata = &call->trailing,
+                                       .status = &call->code,
+                                       .status_details = &call->details},
     };
     pthread_mutex_lock(&call->lock);
     bool started = rpc_start_batch(call->call, first, 2, &call->started);

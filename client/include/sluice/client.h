@@ -6,8 +6,8 @@
  * responses. Every request is answered exactly once: by a response, or by the error that ends the call.
  *
  * Threads: a client may be used from any number of threads at once. A stream may be pushed to and pulled from by
- * different threads at once. A response, results and inputs belong to one thread at a time. Callbacks run one after the other in
- * the thread that called post. Do not use a client in a child made by fork() without exec.
+ * different threads at once. A response, results and inputs belong to one thread at a time. Callbacks run one after the
+ * other in the thread that called post. Do not use a client in a child made by fork() without exec.
  *
  * Memory: what a function returns through a `ret_` argument is the caller's. Options, inputs and everything they point
  * to are only read, and only until the function returns (sluice_stream_open() copies what it keeps).
@@ -27,6 +27,9 @@
 extern "C" {
 #endif
 
+/* The version of the library that is in use, such as "0.1.0" (sluice/version.h has that of the headers). */
+SLUICE_API const char *sluice_version(void);
+
 typedef struct sluice_client sluice_client;
 typedef struct sluice_response sluice_response;
 typedef struct sluice_results sluice_results;
@@ -37,7 +40,8 @@ typedef struct sluice_stream sluice_stream;
  */
 
 /*
- * Where the gateway is and how to talk to it. Start from sluice_client_options_default(); a zeroed struct means the same.
+ * Where the gateway is and how to talk to it. Start from sluice_client_options_default(); a zeroed struct means the
+ * same.
  *
  * `host` is a name or address ("localhost", "10.0.0.7", "[::1]"), with a port ("localhost:51234"), or a URI
  * ("grpc://localhost:51234", "grpcs://…"; also http, https, ws, wss). What the host already says must not be said again
@@ -58,14 +62,14 @@ typedef struct sluice_client_options {
     int prefetch;            /* requests in flight per post or stream; default 1000, negative: no bound */
     size_t max_message_size; /* bytes of one response; 0: no bound. A larger one fails with SLUICE_LIMIT */
 
-    bool wait_for_ready;           /* wait for a gateway that is not there yet, until the timeout of the call */
-    bool proxy;                    /* obey http_proxy and its sisters */
-    int keepalive_time_ms;         /* ping an idle connection after this; 0: 9999; negative: never */
-    int keepalive_timeout_ms;      /* the connection is broken when a ping is not answered in this time; 0: 4999 */
-    int connect_timeout_ms;        /* give up one attempt to connect after this; 0: 20000 */
-    int reconnect_backoff_ms;      /* first pause between attempts to connect, then growing; 0: 50 */
-    int reconnect_backoff_max_ms;  /* 0: 200 */
-    const char *user_agent;        /* put before the library's own; NULL: none */
+    bool wait_for_ready;          /* wait for a gateway that is not there yet, until the timeout of the call */
+    bool proxy;                   /* obey http_proxy and its sisters */
+    int keepalive_time_ms;        /* ping an idle connection after this; 0: 9999; negative: never */
+    int keepalive_timeout_ms;     /* the connection is broken when a ping is not answered in this time; 0: 4999 */
+    int connect_timeout_ms;       /* give up one attempt to connect after this; 0: 20000 */
+    int reconnect_backoff_ms;     /* first pause between attempts to connect, then growing; 0: 50 */
+    int reconnect_backoff_max_ms; /* 0: 200 */
+    const char *user_agent;       /* put before the library's own; NULL: none */
 } sluice_client_options;
 
 static inline sluice_client_options sluice_client_options_default(void)
@@ -80,7 +84,8 @@ static inline sluice_client_options sluice_client_options_default(void)
  * Make a client. Nothing is connected yet. NULL options: all defaults. SLUICE_INVALID: the address (see above) or an
  * option; SLUICE_UNIMPLEMENTED: a protocol that this version lacks.
  */
-SLUICE_API sluice_status sluice_client_new(const sluice_client_options *options, sluice_client **ret_client, sluice_error *error);
+SLUICE_API sluice_status sluice_client_new(const sluice_client_options *options, sluice_client **ret_client,
+                                           sluice_error *error);
 
 /* The same with a host or URI alone: sluice_client_open("grpc://localhost:51234", …). */
 SLUICE_API sluice_status sluice_client_open(const char *uri, sluice_client **ret_client, sluice_error *error);
@@ -127,7 +132,7 @@ typedef struct sluice_exception {
 
 SLUICE_API const sluice_exception *sluice_response_exception(const sluice_response *response); /* NULL: there is none */
 
-/* The parameters of the request as they came back, "__results__" among them. NULL (which reads as an empty map): none. */
+/* The parameters of the request as they came back, "__results__" among them. NULL (reads as an empty map): none. */
 SLUICE_API const sluice_value *sluice_response_parameters(const sluice_response *response);
 
 /* What handlers returned as results, by pod name ("encoder/rep-0"): the map, or the entry of one pod. NULL: none. */
@@ -144,7 +149,7 @@ typedef struct sluice_route {
 } sluice_route;
 
 SLUICE_API size_t sluice_response_route_count(const sluice_response *response);
-SLUICE_API sluice_route sluice_response_route(const sluice_response *response, size_t index); /* an empty one beyond the end */
+SLUICE_API sluice_route sluice_response_route(const sluice_response *response, size_t index); /* empty beyond the end */
 
 /*
  * The documents, read at the first call. They belong to the response. NULL: they cannot be read, and `error` says why
@@ -287,20 +292,21 @@ typedef struct sluice_post_options {
     sluice_done_callback *on_always;
     void *context; /* given to the callbacks */
 
-    bool continue_on_error; /* log failed responses and failing callbacks and go on; the network's failures still end the post */
+    bool continue_on_error; /* log failed responses and callbacks and go on; a network failure still ends the post */
     bool return_responses;  /* results are responses, not documents */
     bool results_in_order;  /* answers in the order of the requests, not as they come */
 
     bool stream;  /* default true: one stream for all requests; false: one call per request */
-    int prefetch; /* requests in flight; 0: the client's; negative: no bound. Set, it also asks the gateway to keep to it */
-    double timeout_seconds; /* for the whole stream, or with stream = false for each request; 0: none */
+    int prefetch; /* requests in flight, asked of the gateway too; 0: the client's, not asked; negative: no bound */
+    double timeout_seconds;  /* for the whole stream, or with stream = false for each request; 0: none */
     const char *compression; /* of what is sent: "Gzip", "Deflate", "NoCompression", in any letter case; NULL: none */
     const sluice_metadata *metadata;
     size_t metadata_count;
 
-    int max_attempts; /* default 1: no retry. A stream is tried again only while no answer has come */
-    double initial_backoff_seconds; /* default 0.5: the first pause; then a random one, below initial * multiplier^(n-1) */
-    double max_backoff_seconds;     /* default 2: bound of the random pauses */
+    /* The first pause is `initial`; then each is random, below initial * multiplier^(n-1) and below the maximum. */
+    int max_attempts;               /* default 1: no retry. A stream is tried again only while no answer has come */
+    double initial_backoff_seconds; /* default 0.5 */
+    double max_backoff_seconds;     /* default 2 */
     double backoff_multiplier;      /* default 1.5 */
     bool retry_timeout;             /* try again also when the gateway says DEADLINE_EXCEEDED (4) */
     bool retry_internal;            /* try again also on INTERNAL (13) */
@@ -343,14 +349,18 @@ SLUICE_API sluice_status sluice_client_post(sluice_client *client, const char *o
                                             sluice_error *error);
 
 /* sluice_client_post() to "/index", "/search", "/update", "/delete". */
-SLUICE_API sluice_status sluice_client_index(sluice_client *client, sluice_inputs inputs, const sluice_post_options *options,
-                                             sluice_results **ret_results, sluice_error *error);
-SLUICE_API sluice_status sluice_client_search(sluice_client *client, sluice_inputs inputs, const sluice_post_options *options,
-                                              sluice_results **ret_results, sluice_error *error);
-SLUICE_API sluice_status sluice_client_update(sluice_client *client, sluice_inputs inputs, const sluice_post_options *options,
-                                              sluice_results **ret_results, sluice_error *error);
-SLUICE_API sluice_status sluice_client_delete(sluice_client *client, sluice_inputs inputs, const sluice_post_options *options,
-                                              sluice_results **ret_results, sluice_error *error);
+SLUICE_API sluice_status sluice_client_index(sluice_client *client, sluice_inputs inputs,
+                                             const sluice_post_options *options, sluice_results **ret_results,
+                                             sluice_error *error);
+SLUICE_API sluice_status sluice_client_search(sluice_client *client, sluice_inputs inputs,
+                                              const sluice_post_options *options, sluice_results **ret_results,
+                                              sluice_error *error);
+SLUICE_API sluice_status sluice_client_update(sluice_client *client, sluice_inputs inputs,
+                                              const sluice_post_options *options, sluice_results **ret_results,
+                                              sluice_error *error);
+SLUICE_API sluice_status sluice_client_delete(sluice_client *client, sluice_inputs inputs,
+                                              const sluice_post_options *options, sluice_results **ret_results,
+                                              sluice_error *error);
 
 /* Build the first request and throw it away: SLUICE_OK when these inputs and options can be sent. Sends nothing. */
 SLUICE_API sluice_status sluice_client_check_inputs(sluice_client *client, const char *on, sluice_inputs inputs,
@@ -362,7 +372,8 @@ SLUICE_API sluice_document_array *sluice_results_documents(const sluice_results 
 
 /* The responses, with return_responses. They belong to the results. */
 SLUICE_API size_t sluice_results_response_count(const sluice_results *results);
-SLUICE_API sluice_response *sluice_results_response(const sluice_results *results, size_t index); /* NULL beyond the end */
+SLUICE_API sluice_response *sluice_results_response(const sluice_results *results,
+                                                    size_t index); /* NULL beyond the end */
 
 /* The response that ended the post with SLUICE_EXECUTOR, with return_responses or not; otherwise NULL. */
 SLUICE_API sluice_response *sluice_results_failure(const sluice_results *results);
@@ -399,12 +410,13 @@ typedef struct sluice_request {
 
 /*
  * Push one request. `timeout_seconds`: how long to wait for room in the window; 0: not at all, negative: without end
- * (only sensible when another thread pulls). SLUICE_LIMIT: the window is full, nothing was pushed; SLUICE_INVALID: a bad
- * request, nothing was pushed; SLUICE_CANCELLED: the input was finished or the stream cancelled; any other: the stream
- * has failed, pull it to its end. `ret_id` may be NULL; it gets the id (only ids up to SLUICE_REQUEST_ID_SIZE bytes).
+ * (only sensible when another thread pulls). SLUICE_LIMIT: the window is full, nothing was pushed; SLUICE_INVALID: a
+ * bad request, nothing was pushed; SLUICE_CANCELLED: the input was finished, or the stream is over: pull it to learn
+ * why. `ret_id` may be NULL; it gets the id (then an id of its own may have SLUICE_REQUEST_ID_SIZE bytes at most).
  */
-SLUICE_API sluice_status sluice_stream_push(sluice_stream *stream, const sluice_request *request, double timeout_seconds,
-                                            char ret_id[SLUICE_REQUEST_ID_SIZE + 1], sluice_error *error);
+SLUICE_API sluice_status sluice_stream_push(sluice_stream *stream, const sluice_request *request,
+                                            double timeout_seconds, char ret_id[SLUICE_REQUEST_ID_SIZE + 1],
+                                            sluice_error *error);
 
 /*
  * Push one document; it is copied, and a request is sent when request_size documents are together (never, when that is
@@ -427,13 +439,13 @@ typedef enum sluice_pulled {
     SLUICE_PULLED_RESPONSE = 0, /* *ret_response is the caller's: sluice_response_unref(); it may be a failed one */
     SLUICE_PULLED_NOTHING = 1,  /* nothing within the time given */
     SLUICE_PULLED_END = 2,      /* the input is finished and every request was answered */
-    SLUICE_PULLED_FAILED = 3    /* the stream is over; `error` says why, sluice_stream_unanswered() which got no answer */
+    SLUICE_PULLED_FAILED = 3 /* the stream is over; `error` says why, sluice_stream_unanswered() which got no answer */
 } sluice_pulled;
 
 /* The next response. `timeout_seconds`: 0: do not wait, negative: wait without end. After _END or _FAILED each further
  * call gives the same. */
-SLUICE_API sluice_pulled sluice_stream_pull(sluice_stream *stream, double timeout_seconds, sluice_response **ret_response,
-                                            sluice_error *error);
+SLUICE_API sluice_pulled sluice_stream_pull(sluice_stream *stream, double timeout_seconds,
+                                            sluice_response **ret_response, sluice_error *error);
 
 /* For poll() or epoll, level-triggered: readable (POLLIN) while sluice_stream_pull() would not give _NOTHING. Only wait
  * on it; it belongs to the stream. */
@@ -452,7 +464,8 @@ SLUICE_API sluice_text sluice_stream_unanswered(sluice_stream *stream, size_t in
 
 /* Ask the gateway for a dry run through all executors (Jina's is_flow_ready). SLUICE_OK: ready. Any other: it is not,
  * and `error` says why; SLUICE_EXECUTOR when the gateway answered that it is not. `timeout_seconds` 0: none. */
-SLUICE_API sluice_status sluice_client_is_flow_ready(sluice_client *client, double timeout_seconds, sluice_error *error);
+SLUICE_API sluice_status sluice_client_is_flow_ready(sluice_client *client, double timeout_seconds,
+                                                     sluice_error *error);
 
 typedef enum sluice_health {
     SLUICE_HEALTH_UNKNOWN = 0,

@@ -79,7 +79,11 @@ static void ring(struct timer *timer)
 
 static void bell_init(struct bell *bell, uint64_t due_ns)
 {
-    *bell = (struct bell){.timer = {.due_ns = due_ns, .due = ring}, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    *bell = (struct bell){
+        .timer = {.due_ns = due_ns, .due = ring},
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .changed = PTHREAD_COND_INITIALIZER
+    };
 }
 
 static void wait_bell(struct bell *bell)
@@ -178,10 +182,11 @@ static sluice_status read_bytes(const char *bytes, size_t size, sluice_response 
 
 START_TEST(parts_of_a_message_are_merged)
 {
-    static const char bytes[] = "\x0a\x03\x0a\x01" "a"                     /* header: request id */
+    static const char bytes[] = "\x0a\x03\x0a\x01"
+                                "a"                                            /* header: request id */
                                 "\x12\x0c\x0a\x0a\x0a\x01k\x12\x05\x1a\x03one" /* parameters: k */
-                                "\x22\x05\x0a\x03\x0a\x01\x00"              /* data: a document (malformed inside) */
-                                "\x0a\x04\x1a\x02/x"                       /* header: endpoint */
+                                "\x22\x05\x0a\x03\x0a\x01\x00"                 /* data: a document (malformed inside) */
+                                "\x0a\x04\x1a\x02/x"                           /* header: endpoint */
                                 "\x12\x0c\x0a\x0a\x0a\x01l\x12\x05\x1a\x03two"; /* parameters: l */
     sluice_response *response;
     ck_assert_int_eq(read_bytes(bytes, sizeof bytes - 1, &response), SLUICE_OK);
@@ -203,7 +208,10 @@ END_TEST
 START_TEST(stubs_and_empty_messages)
 {
     sluice_response *response;
-    ck_assert_int_eq(read_bytes("\x0a\x03\x0a\x01" "a", 5, &response), SLUICE_OK);
+    ck_assert_int_eq(read_bytes("\x0a\x03\x0a\x01"
+                                "a",
+                                5, &response),
+                     SLUICE_OK);
     ck_assert(response_is_stub(response));
     ck_assert_ptr_null(sluice_response_exception(response));
     ck_assert_uint_eq(sluice_response_route(response, 0).executor.size, 0);
@@ -212,7 +220,10 @@ START_TEST(stubs_and_empty_messages)
     ck_assert(response_is_stub(response));
     ck_assert_uint_eq(sluice_document_array_size(sluice_response_documents(response, NULL)), 0);
     sluice_response_unref(response);
-    ck_assert_int_eq(read_bytes("\x0a\x05\x0a\x01" "a", 5, &response), SLUICE_INVALID);
+    ck_assert_int_eq(read_bytes("\x0a\x05\x0a\x01"
+                                "a",
+                                5, &response),
+                     SLUICE_INVALID);
 }
 END_TEST
 

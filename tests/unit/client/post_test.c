@@ -52,7 +52,14 @@ START_TEST(an_array_is_cut_into_requests_of_100)
 END_TEST
 
 /* request_size, documents, requests, size of the last. */
-static const int64_t cuts[][4] = {{1, 3, 3, 1}, {3, 3, 1, 3}, {4, 3, 1, 3}, {2, 5, 3, 1}, {0, 250, 1, 250}, {-1, 250, 1, 250}};
+static const int64_t cuts[][4] = {
+    {1,  3,   3, 1  },
+    {3,  3,   1, 3  },
+    {4,  3,   1, 3  },
+    {2,  5,   3, 1  },
+    {0,  250, 1, 250},
+    {-1, 250, 1, 250}
+};
 
 START_TEST(request_size)
 {
@@ -162,8 +169,9 @@ START_TEST(the_error_of_a_generator_is_that_of_the_post)
     begin(NULL);
     struct counting counting = {kit_documents(7), 0, 4};
     sluice_results *results;
-    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_generator(count_up, &counting), NULL, &results, &error),
-                     SLUICE_NOT_FOUND);
+    ck_assert_int_eq(
+        sluice_client_post(client, "/", sluice_inputs_generator(count_up, &counting), NULL, &results, &error),
+        SLUICE_NOT_FOUND);
     ck_assert_str_eq(error.where, "shelf");
     ck_assert_str_eq(error.text, "book 4 is lent out");
     sluice_results_free(results);
@@ -175,10 +183,13 @@ END_TEST
 START_TEST(content_becomes_documents)
 {
     begin(NULL);
-    sluice_text texts[] = {sluice_text_of("one"), {"t\0wo", 4}};
+    sluice_text texts[] = {
+        sluice_text_of("one"), {"t\0wo", 4}
+    };
     float numbers[6] = {1, 2, 3, 4, 5, 6};
     uint32_t shape[] = {3, 2};
-    sluice_tensor tensor = {.dtype = SLUICE_DTYPE_FLOAT32, .shape = shape, .dimensions = 2, .data = numbers, .size = sizeof numbers};
+    sluice_tensor tensor = {
+        .dtype = SLUICE_DTYPE_FLOAT32, .shape = shape, .dimensions = 2, .data = numbers, .size = sizeof numbers};
     sluice_tensor got;
 
     sluice_results *results = post_ok(sluice_inputs_texts(texts, 2), NULL);
@@ -189,7 +200,8 @@ START_TEST(content_becomes_documents)
     sluice_results_free(results);
 
     results = post_ok(sluice_inputs_blobs(texts, 2), NULL);
-    ck_assert_int_eq(sluice_document_content(sluice_document_array_at(sluice_results_documents(results), 0)), SLUICE_CONTENT_BLOB);
+    ck_assert_int_eq(sluice_document_content(sluice_document_array_at(sluice_results_documents(results), 0)),
+                     SLUICE_CONTENT_BLOB);
     sluice_results_free(results);
 
     results = post_ok(sluice_inputs_tensors(&tensor, 1), NULL);
@@ -214,11 +226,14 @@ START_TEST(inputs_that_cannot_be_sent)
     const sluice_document *nothing[] = {NULL};
     ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_texts(&bad, 1), NULL, NULL, &error), SLUICE_INVALID);
     ck_assert_ptr_nonnull(strstr(error.text, "UTF-8"));
-    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_list(nothing, 1), NULL, NULL, &error), SLUICE_INVALID);
+    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_list(nothing, 1), NULL, NULL, &error),
+                     SLUICE_INVALID);
     ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(NULL), NULL, NULL, &error), SLUICE_INVALID);
-    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_generator(NULL, NULL), NULL, NULL, &error), SLUICE_INVALID);
+    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_generator(NULL, NULL), NULL, NULL, &error),
+                     SLUICE_INVALID);
     ck_assert_int_eq(sluice_client_post(client, NULL, sluice_inputs_none(), NULL, NULL, &error), SLUICE_INVALID);
-    ck_assert_int_eq(sluice_client_check_inputs(client, "/", sluice_inputs_texts(&bad, 1), NULL, &error), SLUICE_INVALID);
+    ck_assert_int_eq(sluice_client_check_inputs(client, "/", sluice_inputs_texts(&bad, 1), NULL, &error),
+                     SLUICE_INVALID);
     ck_assert_int_eq(sluice_client_check_inputs(client, "/", sluice_inputs_none(), NULL, &error), SLUICE_OK);
     end();
 }
@@ -234,8 +249,8 @@ START_TEST(without_parameters_the_results_key_is_sent)
     sluice_results_free(post_ok(sluice_inputs_none(), NULL));
     size_t size = server_message(server, 0, bytes, sizeof bytes);
     ck_assert_uint_eq(size, 2 + 34 + 8 + sizeof parameters - 1);
-    ck_assert_mem_eq(bytes, "\x0a\x2a\x0a\x20", 4);                        /* header, id of 32 bytes */
-    ck_assert_mem_eq(bytes + 36, "\x1a\x06/index", 8);                     /* endpoint, no target */
+    ck_assert_mem_eq(bytes, "\x0a\x2a\x0a\x20", 4);    /* header, id of 32 bytes */
+    ck_assert_mem_eq(bytes + 36, "\x1a\x06/index", 8); /* endpoint, no target */
     ck_assert_mem_eq(bytes + 44, parameters, sizeof parameters - 1);
     end();
 }
@@ -288,8 +303,9 @@ START_TEST(the_four_endpoints)
 {
     begin(NULL);
     static const char *const names[] = {"/index", "/search", "/update", "/delete"};
-    sluice_status (*const posts[])(sluice_client *, sluice_inputs, const sluice_post_options *, sluice_results **, sluice_error *) = {
-        sluice_client_index, sluice_client_search, sluice_client_update, sluice_client_delete};
+    sluice_status (*const posts[])(sluice_client *, sluice_inputs, const sluice_post_options *, sluice_results **,
+                                   sluice_error *) = {sluice_client_index, sluice_client_search, sluice_client_update,
+                                                      sluice_client_delete};
     sluice_post_options options = sluice_post_options_default();
     options.return_responses = true;
     for (size_t i = 0; i < 4; i++) {
@@ -384,26 +400,27 @@ static const struct callback_case {
     const char *log;
     size_t results; /* documents; SIZE_MAX: NULL results */
 } callback_cases[] = {
-    {"dea", 0, 0, 0, SLUICE_OK, "daeadaea", SIZE_MAX},
-    {"d", 0, 0, 0, SLUICE_EXECUTOR, "d", SIZE_MAX},
-    {"dc", 0, 0, 0, SLUICE_OK, "dd", SIZE_MAX},
-    {"e", 0, 0, 0, SLUICE_OK, "ee", 4},
-    {"a", 0, 0, 0, SLUICE_EXECUTOR, "aa", SIZE_MAX},
-    {"ac", 0, 0, 0, SLUICE_OK, "aaaa", SIZE_MAX},
-    {"", 0, 0, 0, SLUICE_EXECUTOR, "", 1},
-    {"c", 0, 0, 0, SLUICE_OK, "", 4},
-    {"dea", 1, 0, 0, SLUICE_CALLBACK, "da", SIZE_MAX},
-    {"dea", 0, 2, 0, SLUICE_CALLBACK, "daea", SIZE_MAX},
-    {"dea", 0, 0, 3, SLUICE_CALLBACK, "da", SIZE_MAX},
-    {"deac", 1, 2, 3, SLUICE_OK, "daeadaea", SIZE_MAX},
-    {"e", 0, 2, 0, SLUICE_CALLBACK, "e", 2},
+    {"dea",  0, 0, 0, SLUICE_OK,       "daeadaea", SIZE_MAX},
+    {"d",    0, 0, 0, SLUICE_EXECUTOR, "d",        SIZE_MAX},
+    {"dc",   0, 0, 0, SLUICE_OK,       "dd",       SIZE_MAX},
+    {"e",    0, 0, 0, SLUICE_OK,       "ee",       4       },
+    {"a",    0, 0, 0, SLUICE_EXECUTOR, "aa",       SIZE_MAX},
+    {"ac",   0, 0, 0, SLUICE_OK,       "aaaa",     SIZE_MAX},
+    {"",     0, 0, 0, SLUICE_EXECUTOR, "",         1       },
+    {"c",    0, 0, 0, SLUICE_OK,       "",         4       },
+    {"dea",  1, 0, 0, SLUICE_CALLBACK, "da",       SIZE_MAX},
+    {"dea",  0, 2, 0, SLUICE_CALLBACK, "daea",     SIZE_MAX},
+    {"dea",  0, 0, 3, SLUICE_CALLBACK, "da",       SIZE_MAX},
+    {"deac", 1, 2, 3, SLUICE_OK,       "daeadaea", SIZE_MAX},
+    {"e",    0, 2, 0, SLUICE_CALLBACK, "e",        2       },
 };
 
 START_TEST(callbacks)
 {
     const struct callback_case *row = &callback_cases[_i];
     begin(&(struct server_script){.error_every = 2});
-    struct calls calls = {.done_result = row->done_result, .error_result = row->error_result, .always_result = row->always_result};
+    struct calls calls = {
+        .done_result = row->done_result, .error_result = row->error_result, .always_result = row->always_result};
     sluice_document_array *array = kit_documents(4);
     sluice_post_options options = sluice_post_options_default();
     options.request_size = 1;
@@ -413,7 +430,8 @@ START_TEST(callbacks)
     options.continue_on_error = strchr(row->given, 'c') != NULL;
     options.context = &calls;
     sluice_results *results;
-    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, &results, &error), row->status);
+    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, &results, &error),
+                     row->status);
     ck_assert_str_eq(calls.log, row->log);
     if (strchr(row->log, 'e') != NULL)
         ck_assert_int_eq(calls.error_status, SLUICE_EXECUTOR);
@@ -422,7 +440,9 @@ START_TEST(callbacks)
     else
         ck_assert_uint_eq(sluice_document_array_size(sluice_results_documents(results)), row->results);
     if (row->status == SLUICE_CALLBACK)
-        ck_assert_ptr_nonnull(strstr(error.text, row->done_result ? "on_done" : row->error_result ? "on_error" : "on_always"));
+        ck_assert_ptr_nonnull(strstr(error.text, row->done_result    ? "on_done"
+                                                 : row->error_result ? "on_error"
+                                                                     : "on_always"));
     if (row->status == SLUICE_EXECUTOR) {
         ck_assert_ptr_nonnull(strstr(error.text, "ValueError('bad')"));
         if (results != NULL)
@@ -453,7 +473,8 @@ START_TEST(nobody_listens)
         options.context = &calls;
         options.stream = stream;
         options.continue_on_error = true; /* does not cover the network */
-        ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_none(), &options, NULL, &error), SLUICE_UNAVAILABLE);
+        ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_none(), &options, NULL, &error),
+                         SLUICE_UNAVAILABLE);
         ck_assert_str_eq(calls.log, "EA");
         if (!stream) /* a stream may have failed before the request was pushed */
             ck_assert_ptr_nonnull(strstr(error.text, "without an answer"));
@@ -465,7 +486,8 @@ END_TEST
 
 START_TEST(what_was_answered_comes_before_the_failure)
 {
-    begin(&(struct server_script){.end_after = 2, .stub = true, .fail_code = 14, .fail_text = "lost |Gateway: encoder"});
+    begin(
+        &(struct server_script){.end_after = 2, .stub = true, .fail_code = 14, .fail_text = "lost |Gateway: encoder"});
     struct calls calls = {0};
     sluice_document_array *array = kit_documents(5);
     sluice_post_options options = sluice_post_options_default();
@@ -474,7 +496,8 @@ START_TEST(what_was_answered_comes_before_the_failure)
     options.on_error = on_error;
     options.on_always = on_always;
     options.context = &calls;
-    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, NULL, &error), SLUICE_UNAVAILABLE);
+    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, NULL, &error),
+                     SLUICE_UNAVAILABLE);
     ck_assert_str_eq(calls.log, "dadaEA"); /* the stub is no answer */
     ck_assert_ptr_nonnull(strstr(error.text, "lost |Gateway: encoder"));
     ck_assert_int_eq(calls.error_status, SLUICE_UNAVAILABLE);
@@ -490,7 +513,8 @@ START_TEST(answers_before_a_failure_stay_in_the_results)
     sluice_results *results;
     sluice_post_options options = sluice_post_options_default();
     options.request_size = 1;
-    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, &results, &error), SLUICE_TIMEOUT);
+    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, &results, &error),
+                     SLUICE_TIMEOUT);
     ck_assert_uint_eq(sluice_document_array_size(sluice_results_documents(results)), 2);
     sluice_results_free(results);
     sluice_document_array_free(array);
@@ -519,7 +543,8 @@ START_TEST(an_answer_that_cannot_be_read)
     sluice_post_options options = sluice_post_options_default();
     options.request_size = 1;
     options.prefetch = 1;
-    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, &results, &error), SLUICE_INVALID);
+    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, &results, &error),
+                     SLUICE_INVALID);
     ck_assert_ptr_nonnull(strstr(error.text, "DataRequestProto"));
     ck_assert_uint_eq(sluice_document_array_size(sluice_results_documents(results)), 1);
     sluice_results_free(results);
@@ -557,7 +582,11 @@ END_TEST
 /* ---- order, unary calls, metadata ---- */
 
 /* stream, in order */
-static const bool orders[][2] = {{true, false}, {true, true}, {false, true}};
+static const bool orders[][2] = {
+    {true,  false},
+    {true,  true },
+    {false, true }
+};
 
 START_TEST(order_of_results)
 {
@@ -571,7 +600,8 @@ START_TEST(order_of_results)
     options.results_in_order = in_order;
     sluice_results *results = post_ok(sluice_inputs_array(array), &options);
     for (size_t i = 0; i < 5; i++)
-        ck_assert_uint_eq(kit_number(sluice_document_array_at(sluice_results_documents(results), i)), in_order ? i : 4 - i);
+        ck_assert_uint_eq(kit_number(sluice_document_array_at(sluice_results_documents(results), i)),
+                          in_order ? i : 4 - i);
     bool asked = server_metadata(server, 0, "__results_in_order__", value, sizeof value);
     ck_assert_int_eq(asked, stream && in_order);
     if (asked)
@@ -606,7 +636,10 @@ END_TEST
 START_TEST(metadata_and_prefetch)
 {
     begin(NULL);
-    sluice_metadata metadata[] = {{"authorization", "Bearer x", 0}, {"key-bin", "\0\1", 2}};
+    sluice_metadata metadata[] = {
+        {"authorization", "Bearer x", 0},
+        {"key-bin",       "\0\1",     2}
+    };
     sluice_post_options options = sluice_post_options_default();
     char value[128], method[96];
     options.metadata = metadata;
@@ -637,7 +670,8 @@ START_TEST(bad_metadata_and_options)
         options.metadata_count = 1;
         for (int stream = 0; stream <= 1; stream++) {
             options.stream = stream;
-            ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_none(), &options, NULL, &error), SLUICE_INVALID);
+            ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_none(), &options, NULL, &error),
+                             SLUICE_INVALID);
         }
     }
     sluice_post_options options = sluice_post_options_default();

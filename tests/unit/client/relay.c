@@ -23,7 +23,8 @@ struct relay {
 
 static struct sockaddr_in local(int port)
 {
-    return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 /* Moves what `from` has; false at its end. */
@@ -52,7 +53,11 @@ static void *run(void *context)
     int server = socket(AF_INET, SOCK_STREAM, 0);
     bool open = client >= 0 && connect(server, (struct sockaddr *)&address, sizeof address) == 0;
     while (open) {
-        struct pollfd fds[] = {{client, POLLIN, 0}, {server, POLLIN, 0}, {relay->stop[0], POLLIN, 0}};
+        struct pollfd fds[] = {
+            {client,         POLLIN, 0},
+            {server,         POLLIN, 0},
+            {relay->stop[0], POLLIN, 0}
+        };
         if (poll(fds, 3, -1) < 0 || fds[2].revents != 0)
             break;
         if (fds[0].revents != 0)

@@ -35,29 +35,30 @@ static const struct row {
     sluice_status status;
     size_t calls;
 } rows[] = {
-    {true, 1, 14, 2, false, false, SLUICE_OK, 2},
-    {true, 2, 14, 3, false, false, SLUICE_OK, 3},
-    {true, 2, 14, 2, false, false, SLUICE_UNAVAILABLE, 2},
-    {true, 1, 14, 1, false, false, SLUICE_UNAVAILABLE, 1},
-    {true, 1, 14, 0, false, false, SLUICE_UNAVAILABLE, 1},
-    {true, 1, 4, 3, false, false, SLUICE_TIMEOUT, 1},
-    {true, 1, 4, 3, true, false, SLUICE_OK, 2},
-    {true, 1, 13, 3, true, false, SLUICE_INTERNAL, 1},
-    {true, 1, 13, 3, false, true, SLUICE_OK, 2},
-    {true, 1, 2, 3, true, true, SLUICE_INTERNAL, 1},
-    {true, 1, 5, 3, true, true, SLUICE_NOT_FOUND, 1},
-    {false, 1, 14, 2, false, false, SLUICE_OK, 4},
-    {false, 2, 14, 3, false, false, SLUICE_OK, 5},
-    {false, 1, 4, 3, false, false, SLUICE_TIMEOUT, 1},
-    {false, 1, 4, 3, true, false, SLUICE_OK, 4},
-    {false, 1, 13, 3, false, true, SLUICE_OK, 4},
-    {false, 1, 13, 3, true, false, SLUICE_INTERNAL, 1},
+    {true,  1, 14, 2, false, false, SLUICE_OK,          2},
+    {true,  2, 14, 3, false, false, SLUICE_OK,          3},
+    {true,  2, 14, 2, false, false, SLUICE_UNAVAILABLE, 2},
+    {true,  1, 14, 1, false, false, SLUICE_UNAVAILABLE, 1},
+    {true,  1, 14, 0, false, false, SLUICE_UNAVAILABLE, 1},
+    {true,  1, 4,  3, false, false, SLUICE_TIMEOUT,     1},
+    {true,  1, 4,  3, true,  false, SLUICE_OK,          2},
+    {true,  1, 13, 3, true,  false, SLUICE_INTERNAL,    1},
+    {true,  1, 13, 3, false, true,  SLUICE_OK,          2},
+    {true,  1, 2,  3, true,  true,  SLUICE_INTERNAL,    1},
+    {true,  1, 5,  3, true,  true,  SLUICE_NOT_FOUND,   1},
+    {false, 1, 14, 2, false, false, SLUICE_OK,          4},
+    {false, 2, 14, 3, false, false, SLUICE_OK,          5},
+    {false, 1, 4,  3, false, false, SLUICE_TIMEOUT,     1},
+    {false, 1, 4,  3, true,  false, SLUICE_OK,          4},
+    {false, 1, 13, 3, false, true,  SLUICE_OK,          4},
+    {false, 1, 13, 3, true,  false, SLUICE_INTERNAL,    1},
 };
 
 START_TEST(attempts)
 {
     const struct row *row = &rows[_i];
-    struct server *server = server_start(&(struct server_script){.fail_calls = row->failures, .fail_code = row->code, .fail_text = "not yet"}, 0);
+    struct server *server = server_start(
+        &(struct server_script){.fail_calls = row->failures, .fail_code = row->code, .fail_text = "not yet"}, 0);
     sluice_client *client = kit_client(server);
     sluice_document_array *array = kit_documents(3);
     sluice_post_options options = sluice_post_options_default();
@@ -95,7 +96,8 @@ START_TEST(a_stream_that_has_brought_an_answer_is_not_tried_again)
     options.request_size = 1;
     options.max_attempts = 5;
     options.initial_backoff_seconds = 0.01;
-    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, NULL, &error), SLUICE_UNAVAILABLE);
+    ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_array(array), &options, NULL, &error),
+                     SLUICE_UNAVAILABLE);
     ck_assert_uint_eq(server_calls(server), 1);
     sluice_document_array_free(array);
     sluice_client_free(client);
@@ -128,7 +130,8 @@ START_TEST(no_pause_goes_beyond_the_timeout)
         options.max_attempts = 5;
         options.initial_backoff_seconds = 30;
         options.timeout_seconds = 20;
-        ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_none(), &options, NULL, NULL), SLUICE_UNAVAILABLE);
+        ck_assert_int_eq(sluice_client_post(client, "/", sluice_inputs_none(), &options, NULL, NULL),
+                         SLUICE_UNAVAILABLE);
     }
     ck_assert_uint_eq(server_calls(server), 2);
     sluice_client_free(client);

@@ -221,10 +221,12 @@ static void read_next(struct call *call)
 
 static void send_status(struct call *call, int code, bool trailers_only)
 {
-    grpc_slice text = grpc_slice_from_copied_string(call->server->script.fail_text != NULL ? call->server->script.fail_text : "");
+    grpc_slice text =
+        grpc_slice_from_copied_string(call->server->script.fail_text != NULL ? call->server->script.fail_text : "");
     grpc_op ops[2] = {
-        {.op = GRPC_OP_SEND_INITIAL_METADATA},
-        {.op = GRPC_OP_SEND_STATUS_FROM_SERVER, .data.send_status_from_server = {.status = (grpc_status_code)code, .status_details = &text}},
+        {.op = GRPC_OP_SEND_INITIAL_METADATA                                                        },
+        { .op = GRPC_OP_SEND_STATUS_FROM_SERVER,
+         .data.send_status_from_server = {.status = (grpc_status_code)code, .status_details = &text}},
     };
     call->status_started = true;
     start(call, trailers_only ? ops : ops + 1, trailers_only ? 2 : 1, &call->finished);
@@ -252,7 +254,8 @@ static void answer(struct call *call)
             append(&call->answers, answer_with_id("nobody", 6));
         struct bytes *request = script->reverse > 0 ? take_last(&call->requests) : take_first(&call->requests);
         call->request_count--;
-        append(&call->answers, call->plain ? bytes_of(script->plain, script->plain_size) : make_answer(call->server, request));
+        append(&call->answers,
+               call->plain ? bytes_of(script->plain, script->plain_size) : make_answer(call->server, request));
         free(request);
         call->answered++;
         call->ending = script->end_after != 0 && call->answered == script->end_after;
@@ -395,7 +398,8 @@ static void remember_call(struct call *call)
         copy_slice(call->metadata.metadata[i].value, record->metadata[i].value, sizeof record->metadata[i].value);
         record->metadata_count++;
     }
-    call->plain = strstr(record->method, "/jina.JinaRPC/") == NULL && strstr(record->method, "process_single_data") == NULL;
+    call->plain =
+        strstr(record->method, "/jina.JinaRPC/") == NULL && strstr(record->method, "process_single_data") == NULL;
 }
 
 static void serve(struct call *call)
@@ -463,7 +467,7 @@ struct server *server_start(const struct server_script *script, int port)
     ck_assert_int_eq(rpc_loop_new(1, "test-server", &server->loop, NULL), SLUICE_OK);
     grpc_arg args[] = {
         {.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, .value.integer = -1},
-        {.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_ALLOW_REUSEPORT, .value.integer = 0},
+        {.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_ALLOW_REUSEPORT,            .value.integer = 0 },
     };
     grpc_channel_args all = {.num_args = 2, .args = args};
     server->server = grpc_server_create(&all, NULL);

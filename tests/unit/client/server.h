@@ -38,7 +38,7 @@ void server_release(struct server *server); /* answer what is held; hold no more
 
 /* What it was asked. `call` counts from 0 in the order of arrival. */
 size_t server_calls(struct server *server);
-size_t server_messages(struct server *server);           /* in all calls */
+size_t server_messages(struct server *server);                                                /* in all calls */
 size_t server_message(struct server *server, size_t index, uint8_t *target, size_t capacity); /* its bytes; size */
 bool server_metadata(struct server *server, size_t call, const char *key, char *value, size_t capacity);
 void server_method(struct server *server, size_t call, char *method, size_t capacity);

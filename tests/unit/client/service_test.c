@@ -76,8 +76,10 @@ START_TEST(healths)
         size_t size;
         sluice_health health;
     } answers[] = {
-        {"", 0, SLUICE_HEALTH_UNKNOWN},       {"\x08\x01", 2, SLUICE_HEALTH_SERVING},
-        {"\x08\x02", 2, SLUICE_HEALTH_NOT_SERVING}, {"\x08\x03", 2, SLUICE_HEALTH_UNKNOWN},
+        {"",         0, SLUICE_HEALTH_UNKNOWN    },
+        {"\x08\x01", 2, SLUICE_HEALTH_SERVING    },
+        {"\x08\x02", 2, SLUICE_HEALTH_NOT_SERVING},
+        {"\x08\x03", 2, SLUICE_HEALTH_UNKNOWN    },
     };
     uint8_t bytes[32];
     sluice_health health;
@@ -104,7 +106,12 @@ END_TEST
 
 START_TEST(info)
 {
-    static const char bytes[] = "\x0a\x0e\x0a\x04jina\x12\x06" "3.34.0" "\x12\x06\x0a\x01" "E" "\x12\x01" "v";
+    static const char bytes[] = "\x0a\x0e\x0a\x04jina\x12\x06"
+                                "3.34.0"
+                                "\x12\x06\x0a\x01"
+                                "E"
+                                "\x12\x01"
+                                "v";
     sluice_value *map;
     begin(&(struct server_script){.plain = bytes, .plain_size = sizeof bytes - 1});
     ck_assert_int_eq(sluice_client_info(client, 5, &map, &error), SLUICE_OK);

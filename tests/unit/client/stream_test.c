@@ -1,4 +1,5 @@
 /* The asynchronous form: window, order of delivery, descriptor, ends. */
+#include "client/stream.h"
 #include "tests/unit/client/kit.h"
 
 #include <poll.h>
@@ -345,6 +346,36 @@ START_TEST(a_server_that_goes_away)
 }
 END_TEST
 
+START_TEST(reading_stops_while_much_waits_to_be_pulled)
+{
+    enum { REQUESTS = 160 };
+    size_t size = (size_t)1 << 20;
+    sluice_post_options options = window_of(-1, true);
+    begin(&(struct server_script){.hold = true}, &options);
+    sluice_document_array *array = sluice_document_array_new();
+    char *blob = malloc(size);
+    memset(blob, 'x', size);
+    ck_assert_int_eq(sluice_document_set_blob(sluice_document_array_append(array), blob, size), SLUICE_OK);
+    sluice_request request = {.documents = array};
+    for (int i = 0; i < REQUESTS; i++)
+        ck_assert_int_eq(sluice_stream_push(stream, &request, 0, NULL, &error), SLUICE_OK);
+    sluice_stream_finish(stream, NULL);
+    ck_assert(server_wait_messages(server, REQUESTS));
+    server_release(server);
+    pthread_mutex_lock(&stream->lock);
+    while (stream->ready_bytes < STREAM_READ_BYTES || stream->reading)
+        pthread_cond_wait(&stream->changed, &stream->lock);
+    ck_assert_uint_lt(stream->ready_bytes, STREAM_READ_BYTES + 2 * size);
+    pthread_mutex_unlock(&stream->lock);
+    for (int i = 0; i < REQUESTS; i++)
+        pull_response(10, NULL);
+    ck_assert_int_eq(pull(10), SLUICE_PULLED_END);
+    sluice_document_array_free(array);
+    free(blob);
+    end();
+}
+END_TEST
+
 static void *pull_later(void *context)
 {
     (void)context;
@@ -385,6 +416,7 @@ static void add(TCase *test)
     tcase_add_loop_test(test, free_cancels, 0, 2);
     tcase_add_test(test, a_stream_outlives_its_client);
     tcase_add_loop_test(test, a_server_that_goes_away, 0, 2);
+    tcase_add_test(test, reading_stops_while_much_waits_to_be_pulled);
     tcase_add_test(test, a_push_may_wait_for_another_threads_pull);
 }
 

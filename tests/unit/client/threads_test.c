@@ -1,4 +1,5 @@
-/* One client, many threads: posts in parallel, unary and streamed; clients that come and go; a stream of two threads. */
+/* One client, many threads: posts in parallel, unary and streamed; clients that come and go; a stream of two threads.
+ */
 #include "tests/unit/client/kit.h"
 
 #include <pthread.h>

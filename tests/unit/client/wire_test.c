@@ -9,13 +9,13 @@
 static const struct row {
     const char *option, *encoding, *start;
 } rows[] = {
-    {NULL, NULL, NULL},
-    {"NoCompression", NULL, NULL},
-    {"nocompression", NULL, NULL},
-    {"Gzip", "gzip", "\x1f\x8b"},
-    {"gzip", "gzip", "\x1f\x8b"},
-    {"Deflate", "deflate", "\x78"},
-    {"deflate", "deflate", "\x78"},
+    {NULL,            NULL,      NULL      },
+    {"NoCompression", NULL,      NULL      },
+    {"nocompression", NULL,      NULL      },
+    {"Gzip",          "gzip",    "\x1f\x8b"},
+    {"gzip",          "gzip",    "\x1f\x8b"},
+    {"Deflate",       "deflate", "\x78"    },
+    {"deflate",       "deflate", "\x78"    },
 };
 
 static sluice_client *client_through(const struct relay *relay)
