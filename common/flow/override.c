@@ -166,50 +166,63 @@ static void set(struct override *override, struct node *map, const char *key, st
     }
 }
 
-/* The map under `key`, made when it is not there. NULL: reported. */
+/* The map under `key` of a map, made when it is not there; what is there already may be anything. NULL: no memory. */
 static struct node *descend(struct override *override, struct node *map, const char *key)
 {
     struct node *child = node_get(map, key);
-    if (child == NULL || child->kind == NODE_NULL) {
-        child = node_new(override->arena, NODE_MAP, override->place);
-        if (child == NULL)
-            fail_no_memory(override);
-        else
-            set(override, map, key, child);
+    if (child != NULL && child->kind != NODE_NULL)
         return child;
-    }
-    if (child->kind == NODE_MAP)
-        return child;
-    problem_error(override->problems, override->place, "\"%s\" is %s in the file and has no keys to set", key,
-                  node_kind_name(child));
+    child = node_new(override->arena, NODE_MAP, override->place);
+    if (child == NULL)
+        fail_no_memory(override);
+    else
+        set(override, map, key, child);
+    return child;
+}
+
+/* The slot of entry `segment` of a list that is called `name`. NULL: reported. */
+static struct node **list_slot(struct override *override, struct node *list, const char *name, const char *segment)
+{
+    size_t index;
+    if (is_index(segment, &index) && index < list->count)
+        return &list->items[index];
+    problem_error(override->problems, override->place, "\"%s\" has no entry %s to set", name, segment);
     return NULL;
 }
 
+static void report_no_keys(struct override *override, const struct node *node, const char *name)
+{
+    problem_error(override->problems, override->place, "\"%s\" is %s in the file and has no keys to set", name,
+                  node_kind_name(node));
+}
+
+/* Set what the segments from `from` on lead to, below `map`. */
 static void set_path(struct override *override, struct node *map, size_t from)
 {
     if (from >= override->count) {
         problem_error(override->problems, override->place, "this names a section; name a key in it");
         return;
     }
-    size_t index;
-    for (; map != NULL && from + 1 < override->count; from++) {
-        struct node *list = node_get(map, override->segments[from]);
-        if (list != NULL && list->kind == NODE_LIST && is_index(override->segments[from + 1], &index)) {
-            if (index < list->count && from + 2 == override->count)
-                list->items[index] = override->value;
-            else if (index < list->count && list->items[index]->kind == NODE_MAP) {
-                map = list->items[index];
-                from++;
-                continue;
-            } else
-                problem_error(override->problems, override->place, "\"%s\" has no entry %zu to set",
-                              override->segments[from], index);
-            return;
+    struct node *at = map;
+    for (; at != NULL; from++) {
+        const char *segment = override->segments[from], *name = from > 0 ? override->segments[from - 1] : "";
+        bool last = from + 1 == override->count;
+        struct node **slot;
+        switch (at->kind) {
+        case NODE_LIST:
+            slot = list_slot(override, at, name, segment);
+            if (slot != NULL && last)
+                *slot = override->value;
+            at = slot != NULL && !last ? *slot : NULL;
+            break;
+        case NODE_MAP:
+            if (last)
+                set(override, at, segment, override->value);
+            at = last ? NULL : descend(override, at, segment);
+            break;
+        default: report_no_keys(override, at, name); return;
         }
-        map = descend(override, map, override->segments[from]);
     }
-    if (map != NULL)
-        set(override, map, override->segments[from], override->value);
 }
 
 static void set_in_section(struct override *override, struct node *section, enum key_where where, size_t from)
@@ -217,8 +230,7 @@ static void set_in_section(struct override *override, struct node *section, enum
     if (section == NULL)
         return;
     if (section->kind != NODE_MAP) {
-        problem_error(override->problems, override->place, "the executor is %s in the file and has no keys to set",
-                      node_kind_name(section));
+        report_no_keys(override, section, override->segments[from - (from > 0)]);
         return;
     }
     if (from < override->count)

@@ -44,11 +44,10 @@ static bool is_yaml_text(const char *text)
     return text[0] == '{' || text[0] == '!' || strncmp(text, "jtype:", 6) == 0;
 }
 
+/* The folder of an absolute path. */
 static const char *folder_of(struct loader *loader, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    if (slash == NULL)
-        return ".";
     return slash == path ? "/" : arena_text_of(loader->scratch, path, (size_t)(slash - path));
 }
 

@@ -116,6 +116,7 @@ START_TEST(shapes)
     expect_edges("l:gateway r:gateway j:l,r", "<l <r l-j r-j j-> graph");
     expect_edges("l:gateway r:gateway j=r,l", "<l <r l-j r-j j-> graph");
     expect_edges("l:gateway r:gateway j+", "<l <r l-j r-j j-> graph");
+    expect_edges("a b:a c:a d+", "<a a-b-c b-d c-d d-> graph");
     expect_edges("a b+", "<a a-b b-> chain");
     expect_edges("a+", "<a a-> chain");
     expect_edges("a h:a b:a", "<a a-h-b h b-> graph");

@@ -92,6 +92,22 @@ START_TEST(the_last_one_wins)
 }
 END_TEST
 
+START_TEST(paths_lead_through_lists)
+{
+    struct kit kit;
+    load(&kit, "jtype: Flow\nexecutors: [{uses_with: {l: [{a: 1}, [2, 3]]}}]\n",
+         OVERRIDES("executors[0].uses_with.l[0].a=5", "executors[0].uses_with.l[0].b={c: 6}",
+                   "executors[0].uses_with.l[1][0]=7"));
+    ck_assert_str_eq(kit_lines(&kit), "");
+    const sluice_value *list = sluice_value_get(kit.flow->executors[0].uses_with, "l");
+    ck_assert_int_eq(sluice_value_integer(sluice_value_get(sluice_value_at(list, 0), "a"), -1), 5);
+    const sluice_value *b = sluice_value_get(sluice_value_at(list, 0), "b");
+    ck_assert_int_eq(sluice_value_integer(sluice_value_get(b, "c"), -1), 6);
+    ck_assert_int_eq(sluice_value_integer(sluice_value_at(sluice_value_at(list, 1), 0), -1), 7);
+    kit_done(&kit);
+}
+END_TEST
+
 START_TEST(an_executor_may_be_called_env)
 {
     struct kit kit;
@@ -147,7 +163,7 @@ START_TEST(mistakes_name_the_override)
     ck_assert_str_eq(kit_lines(&kit), "--set executors.a.workers=1: error: the Flow has no list of executors\n");
     kit_done(&kit);
     load(&kit, "jtype: Flow\nexecutors: [x]\n", OVERRIDES("executors[0].workers=1"));
-    ck_assert_ptr_nonnull(strstr(kit_lines(&kit), "the executor is a text in the file and has no keys to set"));
+    ck_assert_ptr_nonnull(strstr(kit_lines(&kit), "\"0\" is a text in the file and has no keys to set"));
     kit_done(&kit);
 }
 END_TEST
@@ -157,6 +173,7 @@ int main(void)
     const TTest *const tests[] = {each_form_reaches_its_key,
                                   sections_are_made_when_missing,
                                   values_are_yaml_or_texts_and_may_hold_variables,
+                                  paths_lead_through_lists,
                                   an_executor_may_be_called_env,
                                   the_last_one_wins,
                                   mistakes_name_the_override,

@@ -39,12 +39,13 @@ static void make_folder(void)
     make_file("own.so", "");
     make_file("plain", "");
     make_file("sub/deep.so", "");
+    make_file("sub/inner.yml", "jtype: Inner\npy_modules: [own.so]\n"); /* a plugin of the Flow's folder */
     make_file("exec.yml", "jtype: own.so\nmetas: {description: from a file}\n");
 }
 
 static void remove_folder(void)
 {
-    static const char *const names[] = {"own.so", "plain", "sub/deep.so", "exec.yml"};
+    static const char *const names[] = {"own.so", "plain", "sub/deep.so", "sub/inner.yml", "exec.yml"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unlink(in(names[i]));
     rmdir(in("echo.so"));
@@ -125,6 +126,14 @@ START_TEST(executor_files_are_read)
     ck_assert_str_eq(kit.flow->executors[0].plugin, in("own.so"));
     ck_assert_str_eq(kit.flow->executors[0].description, "from a file");
     kit_expect_round_trip(kit.flow);
+    kit_done(&kit);
+    char inner[PATH_MAX + 200];
+    snprintf(inner, sizeof inner, "jtype: Flow\nexecutors: [{uses: sub/inner.yml}, {uses: %s}]\n", in("sub/inner.yml"));
+    kit_load(&kit, inner);
+    ck_assert_str_eq(kit_lines(&kit), "");
+    ck_assert_str_eq(kit.flow->executors[0].plugin, in("own.so"));
+    ck_assert_str_eq(kit.flow->executors[1].plugin, in("own.so"));
+    ck_assert_str_eq(kit.flow->executors[1].class_name, "Inner");
     kit_done(&kit);
     kit_load(&kit, "jtype: Flow\nexecutors: [{name: a, uses: none.yml}, {name: b, uses: ./sub/.yml}]\n");
     ck_assert_ptr_nonnull(

@@ -93,6 +93,9 @@ START_TEST(the_reference_table)
         {"\"null \"",                 "\"null \""                      },
         {"\"1e3\"",                   "1000"                           },
         {"\"1_000\"",                 "1000"                           },
+        {"\"nan\"",                   ".nan"                           },
+        {"\"-inf\"",                  "-.inf"                          },
+        {"\"[ a , 2 ]\"",             "[\"a\", 2]"                     },
         {"\"inf\"",                   ".inf"                           },
         {"\"007\"",                   "7"                              },
         {"\"08\"",                    "8"                              },
@@ -363,6 +366,30 @@ static const char *loaded_many(const char *first, const char *entry, int count)
     return result;
 }
 
+START_TEST(replacements_are_counted)
+{
+    static const char *const variables[] = {"A=", NULL};
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    buffer_append_text(&text, "jtype: Flow\nwith:\n  name: ");
+    for (int i = 0; i < 1000000; i++)
+        buffer_append_text(&text, "$A");
+    buffer_append_text(&text, "-x");
+    struct kit kit = {
+        .options = {.environment = variables, .file = "f.yml"}
+    };
+    kit_load(&kit, buffer_text(&text));
+    ck_assert_str_eq(kit_lines(&kit), "");
+    ck_assert_str_eq(kit.flow->name, "-x");
+    kit_done(&kit);
+    buffer_append_text(&text, "$A");
+    kit_load(&kit, buffer_text(&text));
+    ck_assert_str_eq(kit_lines(&kit), "f.yml:3:9: error: more than 1000000 variables are replaced in this file\n");
+    kit_done(&kit);
+    buffer_done(&text);
+}
+END_TEST
+
 START_TEST(growth_of_a_whole_file_is_bounded)
 {
     struct buffer text;
@@ -398,6 +425,7 @@ int main(void)
                                   operands_of_when_and_values_of_env_stay_texts,
                                   growth_is_bounded,
                                   growth_of_a_whole_file_is_bounded,
+                                  replacements_are_counted,
                                   NULL};
     return kit_run("substitute", tests);
 }
