@@ -354,9 +354,12 @@ static void take_answer(struct upstream *upstream, struct frame_message *message
         complete(call, &(struct upstream_answer){.outcome = UPSTREAM_DIED, .text = "the executor sent an unreadable answer"});
         return;
     }
-    /* The host drops a request that is late; its deadline is ours, so the timer says the same in a moment. */
-    if (message->flags & FRAME_CANCELLED)
-        answer.outcome = call->deadline_ns != 0 ? UPSTREAM_TIMED_OUT : UPSTREAM_CANCELLED;
+    /* Late work is dropped: the host drops a request that is late in its queue, and a handler that ends at its deadline
+     * must not win against the timer, which says the same in a moment. */
+    if (call->deadline_ns != 0 && (message->flags & FRAME_CANCELLED || clock_monotonic_ns() >= call->deadline_ns))
+        answer.outcome = UPSTREAM_TIMED_OUT;
+    else if (message->flags & FRAME_CANCELLED)
+        answer.outcome = UPSTREAM_CANCELLED;
     complete(call, &answer);
 }
 

@@ -275,6 +275,25 @@ START_TEST(a_deadline_answers_cancels_and_reports_the_stuck_executor)
 }
 END_TEST
 
+START_TEST(an_answer_behind_the_deadline_is_late)
+{
+    start(8, default_endpoint, 1);
+    for (int i = 0; i < 20; i++) {
+        struct asked asked;
+        uint64_t deadline_ns = clock_monotonic_ns() + 2 * CLOCK_NS_PER_MS;
+        ask(&asked, deadline_ns);
+        uint64_t id = take_request();
+        while (clock_monotonic_ns() < deadline_ns)
+            ;
+        peer_answer(&peer, id, FRAME_UNCHANGED, NULL, 0);
+        finish(&asked);
+        ck_assert_int_eq(asked.status, SLUICE_TIMEOUT);
+        while (peer_has_message(&peer, 0)) /* the cancel, when the timer was first */
+            ;
+    }
+}
+END_TEST
+
 START_TEST(timeout_send_names_deployment_and_advice)
 {
     flow->gateway.timeout_send_ns = 20 * CLOCK_NS_PER_MS;
@@ -450,6 +469,7 @@ int main(void)
     tcase_add_test(cases, what_was_not_sent_waits_for_the_restart);
     tcase_add_test(cases, given_up_executors_answer_what_waits_and_what_comes);
     tcase_add_test(cases, a_deadline_answers_cancels_and_reports_the_stuck_executor);
+    tcase_add_test(cases, an_answer_behind_the_deadline_is_late);
     tcase_add_test(cases, timeout_send_names_deployment_and_advice);
     tcase_add_test(cases, a_cancel_reaches_the_executor_and_is_answered_once);
     tcase_add_test(cases, a_cancelled_call_that_waits_is_never_sent);
