@@ -1,6 +1,7 @@
 /*
  * profile.c - where the time of a request went: numbers for programs, a tree and a table for people.
  */
+#include "client/options.h"
 #include "common/foundation/clock.h"
 #include "common/foundation/text.h"
 
@@ -61,9 +62,12 @@ static sluice_document_array *one_document(void)
 sluice_status sluice_client_profile(sluice_client *client, const sluice_post_options *given,
                                     sluice_profile *ret_profile, sluice_error *error)
 {
-    sluice_post_options options = given != NULL ? *given : sluice_post_options_default();
+    sluice_post_options options;
     sluice_profile profile = {0};
     sluice_results *results = NULL;
+    sluice_status status = options_post(given, &options, error);
+    if (status != SLUICE_OK)
+        return status;
     sluice_document_array *array = one_document();
     if (array == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, "profile", "no memory for a document");
@@ -72,7 +76,7 @@ sluice_status sluice_client_profile(sluice_client *client, const sluice_post_opt
     options.on_error = NULL;
     options.max_attempts = 1;
     uint64_t started_ns = clock_monotonic_ns();
-    sluice_status status = sluice_client_post(client, "/", sluice_inputs_array(array), &options, &results, error);
+    status = sluice_client_post(client, "/", sluice_inputs_array(array), &options, &results, error);
     profile.roundtrip_ms = (double)(clock_monotonic_ns() - started_ns) / (double)CLOCK_NS_PER_MS;
     sluice_document_array_free(array);
     if (status == SLUICE_OK)

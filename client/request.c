@@ -2,6 +2,7 @@
 
 #include "common/document/codec.h"
 #include "common/foundation/log.h"
+#include "common/foundation/text.h"
 #include "common/wire/wire.h"
 
 #include <stdlib.h>
@@ -64,8 +65,12 @@ sluice_status request_template_init(struct request_template *request, const char
     buffer_init(&request->parameters, BUFFER_NO_LIMIT);
     if (endpoint == NULL)
         return sluice_fail(error, SLUICE_INVALID, "on", "the endpoint is NULL; give one such as \"/index\"");
-    request->endpoint = strdup(endpoint);
     bool targeted = target_executor != NULL && target_executor[0] != '\0';
+    if (!text_is_utf8(endpoint, strlen(endpoint)))
+        return sluice_fail(error, SLUICE_INVALID, "on", "the endpoint is not UTF-8");
+    if (targeted && !text_is_utf8(target_executor, strlen(target_executor)))
+        return sluice_fail(error, SLUICE_INVALID, "target_executor", "the target executor is not UTF-8");
+    request->endpoint = strdup(endpoint);
     if (targeted)
         request->target_executor = strdup(target_executor);
     sluice_status status = SLUICE_OK;

@@ -448,7 +448,7 @@ SLUICE_API sluice_pulled sluice_stream_pull(sluice_stream *stream, double timeou
                                             sluice_response **ret_response, sluice_error *error);
 
 /* For poll() or epoll, level-triggered: readable (POLLIN) while sluice_stream_pull() would not give _NOTHING. Only wait
- * on it; it belongs to the stream. */
+ * on it; it belongs to the stream. -1: none could be made (errno). */
 SLUICE_API int sluice_stream_fd(sluice_stream *stream);
 
 /* Give up: what is not answered will not be; pulling ends with SLUICE_CANCELLED. Any thread. */
