@@ -461,6 +461,7 @@ sluice_status connection_init(struct upstream *upstream, struct upstream_set *se
     pthread_mutex_init(&upstream->lock, NULL);
     pthread_cond_init(&upstream->written, NULL);
     snprintf(upstream->pod, sizeof upstream->pod, "%s/rep-0", upstream->executor->name);
+    snprintf(upstream->where, sizeof upstream->where, "executor \"%s\"", upstream->executor->name);
     return local_socket_path(folder, upstream->executor->name, 0, upstream->path, error);
 }
 

@@ -53,6 +53,7 @@ struct upstream {
     const struct flow_executor *executor;
     size_t index;
     char pod[64 + 16];
+    char where[96]; /* in errors: executor "encoder" */
     char path[LOCAL_PATH_MAX];
 
     pthread_mutex_t lock;

@@ -1,7 +1,6 @@
 /* sending.c - from the queue to the socket. Any thread, under the upstream's lock. */
 #include "gateway/upstream/connection.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -226,8 +225,7 @@ static void deadline_passed(struct timer *timer)
 
 sluice_status upstream_send(struct upstream *upstream, struct upstream_call *call, sluice_error *error)
 {
-    char where[96];
-    snprintf(where, sizeof where, "executor \"%s\"", upstream->executor->name);
+    const char *where = upstream->where;
     call->upstream = upstream;
     call->timer = (struct timer){.run = deadline_passed};
     pthread_mutex_lock(&upstream->lock);

@@ -24,13 +24,13 @@ class Failure(Exception):
     """Something that is not a measurement went wrong; the text says what."""
 
 
-def arguments(description, **extra):
+def arguments(description, build=os.path.join(SOURCE, 'build', 'release'), **extra):
     """The options that every such program takes; `extra`: name -> keyword arguments of add_argument."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument('--only', metavar='NAME', action='append', default=[],
                         help='only the rows of this name; * and ? work, a prefix is enough; may be repeated')
     parser.add_argument('--json', metavar='FILE', help='write the rows there as JSON')
-    parser.add_argument('--build', metavar='FOLDER', default=os.path.join(SOURCE, 'build', 'release'),
+    parser.add_argument('--build', metavar='FOLDER', default=build,
                         help='build tree with the product and the tests\' programs (default: %(default)s)')
     for name, keywords in extra.items():
         parser.add_argument('--' + name.replace('_', '-'), **keywords)
