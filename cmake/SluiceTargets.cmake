@@ -64,10 +64,13 @@ function(sluice_test_properties name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" ENVIRONMENT "${environment}")
 endfunction()
 
-# sluice_fuzz(NAME SOURCES ... [LINK ...]): with -DSLUICE_FUZZ=ON a libFuzzer program fuzz_NAME; always a ctest entry
-# fuzz.NAME that replays tests/fuzz/corpora/NAME through the same function.
+# sluice_fuzz(NAME SOURCES ... [LINK ...] [CORPUS name]): with -DSLUICE_FUZZ=ON a libFuzzer program fuzz_NAME; always a ctest entry
+# fuzz.NAME that replays tests/fuzz/corpora/NAME (or that of another target) through the same function.
 function(sluice_fuzz name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "CORPUS" "SOURCES;LINK" ${ARGN})
+  if(NOT ARG_CORPUS)
+    set(ARG_CORPUS ${name})
+  endif()
   if(SLUICE_FUZZ)
     add_executable(fuzz_${name} ${ARG_SOURCES})
     set_target_properties(fuzz_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
@@ -78,6 +81,6 @@ function(sluice_fuzz name)
   add_executable(replay_${name} ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c)
   set_target_properties(replay_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(replay_${name} PRIVATE sluice_settings ${ARG_LINK})
-  add_test(NAME fuzz.${name} COMMAND replay_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpora/${name})
+  add_test(NAME fuzz.${name} COMMAND replay_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpora/${ARG_CORPUS})
   sluice_test_properties(fuzz.${name} TIMEOUT 120 LABELS fuzz)
 endfunction()

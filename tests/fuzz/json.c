@@ -18,6 +18,7 @@ static sluice_status add(sluice_document_array *array, const char *json, size_t 
     sluice_status status = sluice_document_array_append_json(array, json, size, &error);
     require(sluice_document_array_size(array) == before + (status == SLUICE_OK));
     require(status == SLUICE_OK || error.text[0] != '\0');
+    require(status != SLUICE_SYSTEM); /* the module is there */
     return status;
 }
 
@@ -50,6 +51,7 @@ static sluice_value *wrapped(const char *json, size_t size, const char *after)
     buffer_append_text(&text, after);
     sluice_status status = sluice_value_from_json(buffer_text(&text), text.size, &map, &error);
     require((status == SLUICE_OK) == (map != NULL) && (status == SLUICE_OK || error.text[0] != '\0'));
+    require(status != SLUICE_SYSTEM);
     buffer_done(&text);
     return map;
 }
