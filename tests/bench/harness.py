@@ -146,6 +146,24 @@ def pss_kb(pid):
         return next(int(line.split()[1]) for line in lines if line.startswith('Pss:'))
 
 
+def memory_alone_kb(pids):
+    """What these processes take by themselves: their private pages, and of each shared mapping the most that one of them
+    has in memory. Pages that strangers map as well count in full, as they do not in PSS."""
+    private, shared = 0, {}
+    for pid in pids:
+        with open('/proc/%d/smaps' % pid) as lines:
+            for line in lines:
+                words = line.split()
+                if not words[0].endswith(':'):
+                    mapping = (words[5] if len(words) > 5 else 'anonymous', words[2], words[1])
+                elif words[0] in ('Private_Clean:', 'Private_Dirty:'):
+                    private += int(words[1])
+                elif words[0] in ('Shared_Clean:', 'Shared_Dirty:'):
+                    of_pid = shared.setdefault(mapping, {})
+                    of_pid[pid] = of_pid.get(pid, 0) + int(words[1])
+    return private + sum(max(of_pid.values()) for of_pid in shared.values())
+
+
 def first_line(command):
     try:
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

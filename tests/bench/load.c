@@ -27,6 +27,7 @@ static const char usage[] = "usage: bench-load --address HOST:PORT [options]\n"
                             "  --rate N              open loop with N requests a second instead\n"
                             "  --warm SECONDS        before anything is counted, default 0.3\n"
                             "  --seconds SECONDS     counted, default 1\n"
+                            "  --changed             the executors change documents: they may come back longer\n"
                             "  --pids A,B,...        processes whose processor time is counted\n";
 
 struct cpu_marks {
@@ -239,6 +240,7 @@ static void parse(struct load *load, struct cpu_marks *marks, int argc, char **a
         {"warm",      1, NULL, 'w'},
         {"seconds",   1, NULL, 't'},
         {"pids",      1, NULL, 'p'},
+        {"changed",   0, NULL, 'c'},
         {"help",      0, NULL, 'h'},
         {NULL,        0, NULL, 0  }
     };
@@ -254,6 +256,7 @@ static void parse(struct load *load, struct cpu_marks *marks, int argc, char **a
         case 'w': load->warm_seconds = strtod(optarg, NULL); break;
         case 't': load->seconds = strtod(optarg, NULL); break;
         case 'p': parse_pids(marks, optarg); break;
+        case 'c': load->changed = true; break;
         case 'h': fputs(usage, stdout); exit(0);
         default: fputs(usage, stderr); exit(2);
         }
@@ -276,6 +279,7 @@ int main(int argc, char **argv)
     memory_tune();
     grpc_init();
     load_body_init(&load.body, load.size, load.documents);
+    load.body.may_grow = load.changed;
     load.slots = calloc(load.slot_count, sizeof(*load.slots));
     if (!load.slots)
         load_fail("no memory");

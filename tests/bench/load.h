@@ -27,7 +27,7 @@ struct load_slot {
 
 struct load {
     const char *address, *endpoint;
-    bool stream;
+    bool stream, changed;
     size_t size, documents, slot_count;
     double warm_seconds, seconds, rate; /* rate 0: closed loop */
     struct load_body body;

@@ -19,6 +19,7 @@ struct load_body {
     grpc_slice data;     /* the whole field, tag and length included */
     size_t content_size; /* without tag and length */
     size_t prefix_size;  /* tag and length */
+    bool may_grow;       /* the executor changes documents: longer answers with the first document's id are right */
 };
 
 /* `documents` documents that together make the request about `size` bytes long. */

@@ -143,6 +143,23 @@ START_TEST(error_status_is_told)
 }
 END_TEST
 
+START_TEST(changed_documents_are_right_only_when_expected)
+{
+    size_t size;
+    uint8_t *bytes = flat(load_request(&body, "/", 1, 2), &size);
+    bytes[size - 1] ^= 1;
+    body.content_size--; /* the answer is longer by a byte */
+    ck_assert_ptr_nonnull(check_bytes(bytes, size, NULL));
+    body.may_grow = true;
+    ck_assert_ptr_null(check_bytes(bytes, size, NULL));
+    body.content_size += 2;
+    ck_assert_ptr_nonnull(check_bytes(bytes, size, NULL));
+    body.content_size--;
+    body.may_grow = false;
+    free(bytes);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("bench.load_message");
@@ -154,6 +171,7 @@ int main(void)
     tcase_add_test(tests, every_cut_is_found);
     tcase_add_test(tests, other_id_and_other_documents_are_found);
     tcase_add_test(tests, error_status_is_told);
+    tcase_add_test(tests, changed_documents_are_right_only_when_expected);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
