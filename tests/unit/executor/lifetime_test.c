@@ -123,6 +123,9 @@ START_TEST(the_death_of_the_parent_ends_handlers_that_look_and_those_that_do_not
     peer_send(&peer, &(struct peer_request){.id = 1, .endpoint = "/wait", .text = "a"});
     if (_i == 1)
         peer_send(&peer, &(struct peer_request){.id = 2, .endpoint = "/endless", .text = "a"});
+    program_expect(&program, "inside /wait");
+    if (_i == 1)
+        program_expect(&program, "inside /endless");
     close(program.control);
     program.control = -1;
     expect_exit(1);

@@ -67,6 +67,8 @@ void program_start(struct program *program, const char *plugin, const char *yaml
     close(child);
     close(errors[1]);
     program->errors = errors[0];
+    program->said[0] = '\0';
+    program->said_size = 0;
     wait_for(program->control, POLLIN);
     struct control_message message;
     sluice_status status = control_receive(program->control, &message);
@@ -106,20 +108,27 @@ int program_wait(struct program *program)
     return status;
 }
 
+/* False at the end. */
+static bool read_errors(struct program *program)
+{
+    wait_for(program->errors, POLLIN);
+    ssize_t got = read(program->errors, program->said + program->said_size, PEER_SAID_MAX - 1 - program->said_size);
+    program->said_size += got > 0 ? (size_t)got : 0;
+    program->said[program->said_size] = '\0';
+    return got > 0;
+}
+
+void program_expect(struct program *program, const char *words)
+{
+    while (strstr(program->said, words) == NULL)
+        ck_assert_msg(read_errors(program), "\"%s\" is not in: %s", words, program->said);
+}
+
 const char *program_errors(struct program *program)
 {
-    static char text[65536];
-    size_t size = 0;
-    for (;;) {
-        wait_for(program->errors, POLLIN);
-        ssize_t got = read(program->errors, text + size, sizeof text - 1 - size);
-        if (got <= 0)
-            break;
-        size += (size_t)got;
-    }
-    text[size] = '\0';
-    close(program->errors);
-    return text;
+    while (read_errors(program))
+        ;
+    return program->said;
 }
 
 /* ---- frames ---- */

@@ -14,12 +14,14 @@
 
 #include <sys/types.h>
 
-enum { PEER_TIMEOUT_MS = 30000 };
+enum { PEER_TIMEOUT_MS = 30000, PEER_SAID_MAX = 1 << 16 };
 
 struct program {
     pid_t pid;
     int control; /* the supervisor's end */
-    int errors;  /* what it writes on stderr; read by program_errors() */
+    int errors;  /* what it writes on stderr */
+    char said[PEER_SAID_MAX]; /* what has been read of it */
+    size_t said_size;
     char folder[64], socket[96];
 };
 
@@ -28,7 +30,9 @@ struct program {
 void program_start(struct program *program, const char *plugin, const char *yaml, bool ready, const char *words);
 /* Wait for its end; the wait status. The folder goes with it. */
 int program_wait(struct program *program);
-/* What it wrote on stderr since the last call, up to the end when it has ended. */
+/* Wait until it has written `words` on stderr. */
+void program_expect(struct program *program, const char *words);
+/* All that it wrote on stderr; it has ended, or ends now. */
 const char *program_errors(struct program *program);
 
 struct peer {

@@ -144,9 +144,18 @@ static sluice_status rubbish(sluice_call *call)
     return (sluice_status)4711;
 }
 
+/* On stderr, so that a test knows that the handler runs. */
+static void say_inside(sluice_call *call)
+{
+    const sluice_host *host = sluice_call_host(call);
+    sluice_text endpoint = sluice_call_endpoint(call);
+    host->log(host, SLUICE_LOG_INFO, "inside %.*s", (int)endpoint.size, endpoint.data);
+}
+
 /* Until cancelled; then say so. */
 static sluice_status wait_for_cancel(sluice_call *call)
 {
+    say_inside(call);
     bool slept = sluice_call_sleep(call, 20000ull * MS);
     sluice_value_set_bool(sluice_call_results(call), "cancelled", !slept);
     return SLUICE_OK;
@@ -177,9 +186,10 @@ static sluice_status serve_in_turn(sluice_call *call)
 
 static sluice_status endless(sluice_call *call)
 {
-    (void)call;
-    for (;;)
+    say_inside(call);
+    while (call != NULL)
         pause();
+    return SLUICE_OK;
 }
 
 static sluice_status crash(sluice_call *call)
