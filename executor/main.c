@@ -50,21 +50,42 @@ static int print_description(const char *path)
 
 /* ---- the Flow ---- */
 
+/* The descriptions that were asked for while the Flow was read. */
+struct described {
+    struct described *next;
+    sluice_value *value;
+};
+
+static void described_free(struct described *list)
+{
+    while (list != NULL) {
+        struct described *next = list->next;
+        sluice_value_free(list->value);
+        free(list);
+        list = next;
+    }
+}
+
 /* For a Flow read by hand: the description of a plugin, from the table itself. */
 static sluice_status describe(void *context, const char *path, const sluice_value **ret_description, sluice_error *error)
 {
-    (void)context;
+    struct described **list = context;
     const sluice_plugin *table;
-    sluice_value *description = NULL;
     sluice_status status = plugin_load(path, &table, error);
     if (status != SLUICE_OK)
         return status;
+    struct described *described = calloc(1, sizeof *described);
+    if (described == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, path, "no memory for its description");
+    described->next = *list;
+    *list = described;
     struct buffer json;
     buffer_init(&json, BUFFER_NO_LIMIT);
     describe_plugin(table, &json);
-    status = description_from_text(buffer_text(&json), json.size, &description, error);
+    status = description_from_text(buffer_text(&json), json.size, &described->value, error);
     buffer_done(&json);
-    *ret_description = description; /* lives as long as the process, like the plugin */
+    if (status == SLUICE_OK)
+        *ret_description = described->value;
     return status;
 }
 
@@ -74,7 +95,8 @@ static sluice_status load_flow(const struct options *options, struct flow **ret_
     buffer_init(&text, FLOW_BYTES_MAX);
     sluice_status status = options->flow_fd >= 0 ? file_read_all(options->flow_fd, "the Flow", &text, error)
                                                  : file_read_path(options->flow_file, &text, error);
-    struct flow_source source = {.describe = describe};
+    struct described *list = NULL;
+    struct flow_source source = {.describe = describe, .context = &list};
     flow_source_files(&source);
     struct flow_options flow_options = {
         .file = options->flow_file,
@@ -89,6 +111,7 @@ static sluice_status load_flow(const struct options *options, struct flow **ret_
             sluice_fail(error, status, options->flow_file, "the Flow cannot be read");
     }
     arena_free(arena);
+    described_free(list);
     buffer_done(&text);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "executor/host/crash.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 
 enum { STACK_BYTES = 64 << 10, LINE_MAX_BYTES = 1024, TEXT_MAX_BYTES = 200 };
 
-static const char *plugin_path;
+static char plugin_path[4096];
 /* Read by a signal handler of the same thread only. */
 static _Thread_local const struct call_place *volatile current;
 static _Thread_local void *stack;
@@ -90,7 +91,7 @@ static void on_crash(int number)
 void crash_init(const char *where)
 {
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-    plugin_path = where;
+    snprintf(plugin_path, sizeof plugin_path, "%s", where);
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)(SA_ONSTACK | SA_RESETHAND | SA_NODEFER)};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < (SANITIZED ? 1 : sizeof signals / sizeof signals[0]); i++)

@@ -9,7 +9,7 @@
 
 #include "executor/host/call.h"
 
-/* For the whole process, once, before threads start. `where` (the plugin's path) must stay valid. */
+/* For the whole process, once, before threads start. `where` is the plugin's path. */
 void crash_init(const char *where);
 
 /* An alternate stack for the calling thread, so that a stack overflow is reported as well. */
