@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALLS_MAX = 4096, MESSAGES_MAX = 1 << 16, METADATA_MAX = 24, WAIT_SECONDS = 10 };
+enum { CALLS_MAX = 4096, MESSAGES_MAX = 1 << 16, METADATA_MAX = 24, WAIT_SECONDS = 50 };
 
 struct record {
     char method[96];
