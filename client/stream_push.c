@@ -212,8 +212,11 @@ void stream_enter_tail(struct sluice_stream *stream)
     if (!stream->has_tail || stream->failing || stream->cancelled || stream->window.count >= stream->window_max)
         return;
     stream->has_tail = false;
-    if (enter(stream, sluice_text_of(stream->tail_id), &stream->tail, &error) != SLUICE_OK)
-        stream_note(stream, &error);
+    if (enter(stream, sluice_text_of(stream->tail_id), &stream->tail, &error) == SLUICE_OK)
+        return;
+    stream_note(stream, &error);
+    if (stream->single && stream->window.pending == 0)
+        stream_close(stream);
 }
 
 static sluice_status make_tail(struct sluice_stream *stream, sluice_error *error)
@@ -223,8 +226,10 @@ static sluice_status make_tail(struct sluice_stream *stream, sluice_error *error
     text_random_id(stream->tail_id);
     sluice_status status =
         write_message(&stream->request, sluice_text_of(stream->tail_id), stream->held, &message, error);
-    if (status != SLUICE_OK)
+    if (status != SLUICE_OK) {
+        rope_done(&message);
         return status;
+    }
     sluice_document_array_free(stream->held);
     stream->held = NULL;
     pthread_mutex_lock(&stream->lock);
