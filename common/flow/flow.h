@@ -42,9 +42,10 @@ struct flow_limits {
     uint64_t max_bytes_in_flight;      /* default 2 GiB */
     uint32_t max_in_flight;            /* requests in all; default 16384 */
     uint32_t max_in_flight_per_client; /* requests of one connection; default 4096 */
-    uint32_t max_queue_per_executor;   /* requests that wait for one executor; default 8192 */
-    uint32_t max_depth;                /* nesting in parameters and documents; default SLUICE_DEFAULT_DEPTH */
-    uint32_t max_header_bytes;         /* metadata of a call; default 64 KiB */
+    uint32_t max_queue_per_executor; /* requests that wait for one executor; default 32768, more than max_in_flight, so
+                                        that streams are held back rather than refused */
+    uint32_t max_depth;              /* nesting in parameters and documents; default SLUICE_DEFAULT_DEPTH */
+    uint32_t max_header_bytes;       /* metadata of a call; default 64 KiB */
 };
 
 struct flow_gateway {

@@ -69,7 +69,7 @@ const struct key key_table[] = {
     {"max_bytes_in_flight", KEY_GATEWAY, SUPPORTED, KEY_BYTES, FROM(1, BYTES_LIMIT), .fallback = "2147483648", .help = "bytes of all requests inside; above it no message is read"},
     {"max_in_flight", KEY_GATEWAY, SUPPORTED, KEY_INTEGER, FROM(1, U31), .fallback = "16384", .help = "requests inside, of all clients"},
     {"max_in_flight_per_client", KEY_GATEWAY, SUPPORTED, KEY_INTEGER, FROM(1, U31), .fallback = "4096", .help = "requests inside, of one connection"},
-    {"max_queue_per_executor", KEY_GATEWAY, SUPPORTED, KEY_INTEGER, FROM(1, U31), .fallback = "8192", .help = "requests that wait for one executor"},
+    {"max_queue_per_executor", KEY_GATEWAY, SUPPORTED, KEY_INTEGER, FROM(1, U31), .fallback = "32768", .help = "requests that wait for one executor"},
     {"max_depth", KEY_GATEWAY, SUPPORTED, KEY_INTEGER, FROM(1, 512), .fallback = "64", .help = "nesting in parameters and documents"},
     {"max_header_bytes", KEY_GATEWAY, SUPPORTED, KEY_BYTES, FROM(256, 16 << 20), .fallback = "65536", .help = "metadata of one call"},
     {"env", KEY_GATEWAY, SUPPORTED, KEY_TEXT_MAP, .help = "environment variables of the gateway"},

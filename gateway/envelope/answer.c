@@ -137,7 +137,8 @@ static struct span finish(struct buffer *buffer, struct arena *arena)
     return span;
 }
 
-struct span answer_status(struct arena *arena, unsigned code, const char *exception, const char *text, const char *executor)
+struct span answer_status(struct arena *arena, unsigned code, const char *exception, const char *text,
+                          const char *executor)
 {
     struct buffer status, description;
     buffer_init(&status, BUFFER_NO_LIMIT);

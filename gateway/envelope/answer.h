@@ -2,8 +2,8 @@
  * answer.h - the answer of a request: a serialized DataRequestProto made of the request's own bytes.
  *
  * header: as it came, with target_executor present and empty and, after a failure, the failure's status;
- * parameters: always present; routes: `gateway` first, then one per node that was started; then the documents as slices,
- * then the unknown fields. Only the part in front of the documents is written, into one block.
+ * parameters: always present; routes: `gateway` first, then one per node that was started; then the documents as
+ * slices, then the unknown fields. Only the part in front of the documents is written, into one block.
  */
 #ifndef SLUICE_GATEWAY_ANSWER_H
 #define SLUICE_GATEWAY_ANSWER_H
@@ -34,7 +34,8 @@ sluice_status answer_write(const struct answer *answer, struct rope *ret_message
 
 /* A StatusProto with one exception, contents only, in the arena. `code`: 1, or 3 for clients of 3.5 and before.
  * The description is NAME('text'). An empty span: no memory. */
-struct span answer_status(struct arena *arena, unsigned code, const char *exception, const char *text, const char *executor);
+struct span answer_status(struct arena *arena, unsigned code, const char *exception, const char *text,
+                          const char *executor);
 
 /* The same StatusProto with another code. */
 struct span answer_status_with_code(struct arena *arena, struct span status, unsigned code);

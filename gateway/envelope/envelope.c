@@ -133,8 +133,8 @@ static sluice_status take_field(struct cursor *cursor, uint32_t number, size_t s
 }
 
 /* An unknown field that is not length-delimited; groups are refused, proto3 has none. */
-static sluice_status take_unknown_scalar(struct cursor *cursor, uint64_t tag, struct arena *arena, struct envelope *envelope,
-                                         sluice_error *error)
+static sluice_status take_unknown_scalar(struct cursor *cursor, uint64_t tag, struct arena *arena,
+                                         struct envelope *envelope, sluice_error *error)
 {
     uint8_t bytes[2 * WIRE_VARINT_MAX], *end = wire_put_varint(bytes, tag);
     uint64_t value;
@@ -199,8 +199,8 @@ static sluice_status read_header(struct envelope *envelope, sluice_error *error)
     return reader.malformed ? unreadable(error, not_protobuf) : SLUICE_OK;
 }
 
-sluice_status envelope_read(const struct rope *message, size_t depth_max, struct arena *arena, struct envelope *envelope,
-                            sluice_error *error)
+sluice_status envelope_read(const struct rope *message, size_t depth_max, struct arena *arena,
+                            struct envelope *envelope, sluice_error *error)
 {
     memset(envelope, 0, sizeof *envelope);
     rope_init(&envelope->data);

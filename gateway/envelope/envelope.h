@@ -44,8 +44,8 @@ struct envelope {
 
 /* Errors: SLUICE_INVALID (no protobuf, text that is no UTF-8), SLUICE_LIMIT (parameters deeper than `depth_max`),
  * SLUICE_NO_MEMORY. In every case envelope_done() is due. */
-sluice_status envelope_read(const struct rope *message, size_t depth_max, struct arena *arena, struct envelope *envelope,
-                            sluice_error *error);
+sluice_status envelope_read(const struct rope *message, size_t depth_max, struct arena *arena,
+                            struct envelope *envelope, sluice_error *error);
 void envelope_done(struct envelope *envelope); /* drops the references to the documents' blocks */
 
 #endif

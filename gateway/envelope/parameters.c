@@ -14,7 +14,10 @@ static int inner_level(enum level level, uint32_t number)
     case LEVEL_STRUCT: return number == STRUCT_FIELDS ? LEVEL_ENTRY : -2;
     case LEVEL_ENTRY: return number == ENTRY_KEY ? -1 : number == ENTRY_VALUE ? LEVEL_VALUE : -2;
     case LEVEL_VALUE:
-        return number == VALUE_STRING ? -1 : number == VALUE_STRUCT ? LEVEL_STRUCT : number == VALUE_LIST ? LEVEL_LIST : -2;
+        return number == VALUE_STRING   ? -1
+               : number == VALUE_STRUCT ? LEVEL_STRUCT
+               : number == VALUE_LIST   ? LEVEL_LIST
+                                        : -2;
     case LEVEL_LIST: return number == 1 ? LEVEL_VALUE : -2;
     }
     return -2;
@@ -48,8 +51,9 @@ static sluice_status check(const uint8_t *data, size_t size, enum level level, s
 sluice_status parameters_check(struct span parameters, size_t depth_max, sluice_error *error)
 {
     /* The outermost map counts as one level. */
-    return parameters.size == 0 ? SLUICE_OK
-                                : check(parameters.data, parameters.size, LEVEL_STRUCT, depth_max > 0 ? depth_max - 1 : 0, error);
+    return parameters.size == 0
+               ? SLUICE_OK
+               : check(parameters.data, parameters.size, LEVEL_STRUCT, depth_max > 0 ? depth_max - 1 : 0, error);
 }
 
 struct entry {
@@ -63,7 +67,10 @@ static bool next_entry(struct wire_reader *reader, struct entry *entry, bool *re
     struct wire_field field, part;
     if (!wire_next(reader, &field))
         return false;
-    *entry = (struct entry){.whole = {field.start, (size_t)(reader->at - field.start)}, .key = {(const uint8_t *)"", 0}};
+    *entry = (struct entry){
+        .whole = {field.start,         (size_t)(reader->at - field.start)},
+          .key = {(const uint8_t *)"", 0                                 }
+    };
     *ret_is_entry = field.number == STRUCT_FIELDS && field.type == WIRE_BYTES;
     if (!*ret_is_entry)
         return true;

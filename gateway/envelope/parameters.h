@@ -19,7 +19,8 @@ sluice_status parameters_check(struct span parameters, size_t depth_max, sluice_
  * What the executor `name` gets: entries `name__key` as `key`, those of other executors left out, the entries of a map
  * under its own name on top. Unchanged parameters are given back as they are, without a copy.
  */
-sluice_status parameters_for(struct span parameters, const char *name, struct arena *arena, struct span *ret_parameters);
+sluice_status parameters_for(struct span parameters, const char *name, struct arena *arena,
+                             struct span *ret_parameters);
 
 /* The results of one pod: contents of a Struct. */
 struct parameters_result {

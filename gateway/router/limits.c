@@ -2,12 +2,17 @@
 #include "gateway/router/private.h"
 #include "gateway/router/request.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ERROR_CODE = 1, ERROR_CODE_3_5 = 3 };
 
-sluice_status router_new(const struct flow *flow, struct upstream_set *upstreams, struct router **ret_router, sluice_error *error)
+/* How many waiters one freed request wakes. More than one, as the first may be held back by a limit of its own. */
+enum { WAKE_AT_ONCE = 8 };
+
+sluice_status router_new(const struct flow *flow, struct upstream_set *upstreams, struct router **ret_router,
+                         sluice_error *error)
 {
     struct router *router = calloc(1, sizeof *router);
     struct pattern_cache *patterns = pattern_cache_new();
@@ -20,6 +25,7 @@ sluice_status router_new(const struct flow *flow, struct upstream_set *upstreams
     router->upstreams = upstreams;
     router->patterns = patterns;
     router->error_code = flow->gateway.compatibility_3_5 ? ERROR_CODE_3_5 : ERROR_CODE;
+    router->wakers_last = &router->wakers;
     pthread_mutex_init(&router->waker_lock, NULL);
     *ret_router = router;
     return SLUICE_OK;
@@ -65,8 +71,8 @@ void router_when_room(struct router *router, void (*wake)(void *context), void *
     }
     *waker = (struct waker){.wake = wake, .context = context};
     pthread_mutex_lock(&router->waker_lock);
-    waker->next = router->wakers;
-    router->wakers = waker;
+    *router->wakers_last = waker;
+    router->wakers_last = &waker->next;
     atomic_fetch_add(&router->waker_count, 1);
     pthread_mutex_unlock(&router->waker_lock);
     /* Nothing in flight any more would mean that nobody wakes: room came between the question and this call. */
@@ -76,12 +82,19 @@ void router_when_room(struct router *router, void (*wake)(void *context), void *
 
 void router_wake(struct router *router)
 {
+    /* The last request wakes everybody: nobody comes after it to do so. */
+    unsigned most = atomic_load(&router->in_flight) == 0 ? UINT_MAX : WAKE_AT_ONCE, taken = 0;
     pthread_mutex_lock(&router->waker_lock);
-    struct waker *waker = router->wakers, *next;
-    router->wakers = NULL;
-    atomic_store(&router->waker_count, 0);
+    struct waker *waker = router->wakers, **end = &router->wakers, *next;
+    for (; *end != NULL && taken < most; taken++)
+        end = &(*end)->next;
+    router->wakers = *end;
+    if (*end == NULL)
+        router->wakers_last = &router->wakers;
+    *end = NULL; /* when nothing was taken this changes nothing: then *end is router->wakers, which is NULL */
+    atomic_fetch_sub(&router->waker_count, taken);
     pthread_mutex_unlock(&router->waker_lock);
-    for (; waker != NULL; waker = next) {
+    for (; taken > 0 && waker != NULL; waker = next) {
         next = waker->next;
         waker->wake(waker->context);
         free(waker);

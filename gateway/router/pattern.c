@@ -72,7 +72,8 @@ static sluice_status compile(const void *text, size_t size, struct pattern **ret
     memcpy(pattern->text, text, size);
     int code;
     PCRE2_SIZE offset;
-    pattern->code = pcre2_compile(text, size, PCRE2_UTF | PCRE2_ANCHORED | PCRE2_NEVER_BACKSLASH_C, &code, &offset, NULL);
+    pattern->code =
+        pcre2_compile(text, size, PCRE2_UTF | PCRE2_ANCHORED | PCRE2_NEVER_BACKSLASH_C, &code, &offset, NULL);
     if (pattern->code == NULL) {
         PCRE2_UCHAR words[160];
         pcre2_get_error_message(code, words, sizeof words);
@@ -110,8 +111,8 @@ sluice_status pattern_get(struct pattern_cache *cache, const void *text, size_t 
                           sluice_error *error)
 {
     if (size > PATTERN_SIZE_MAX)
-        return sluice_fail(error, SLUICE_INVALID, "target_executor", "%zu bytes is longer than a pattern may be (%d)", size,
-                           PATTERN_SIZE_MAX);
+        return sluice_fail(error, SLUICE_INVALID, "target_executor", "%zu bytes is longer than a pattern may be (%d)",
+                           size, PATTERN_SIZE_MAX);
     pthread_mutex_lock(&cache->lock);
     struct pattern *pattern = find(cache, text, size);
     pthread_mutex_unlock(&cache->lock);

@@ -73,8 +73,8 @@ static struct request *allocate(struct router *router, struct client *client, si
     return request;
 }
 
-sluice_status request_new(struct router *router, struct client *client, const struct rope *message, struct request **ret_request,
-                          sluice_error *error)
+sluice_status request_new(struct router *router, struct client *client, const struct rope *message,
+                          struct request **ret_request, sluice_error *error)
 {
     struct request *request = allocate(router, client, message->size);
     if (request == NULL || rope_append_rope(&request->message, message) != SLUICE_OK) {
@@ -82,8 +82,8 @@ sluice_status request_new(struct router *router, struct client *client, const st
             request_free(request);
         return sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for a request");
     }
-    sluice_status status =
-        envelope_read(&request->message, router->flow->gateway.limits.max_depth, request->arena, &request->envelope, error);
+    sluice_status status = envelope_read(&request->message, router->flow->gateway.limits.max_depth, request->arena,
+                                         &request->envelope, error);
     if (status != SLUICE_OK) {
         request_free(request);
         return status;
@@ -93,11 +93,12 @@ sluice_status request_new(struct router *router, struct client *client, const st
     return SLUICE_OK;
 }
 
-sluice_status request_new_dry_run(struct router *router, struct client *client, struct request **ret_request, sluice_error *error)
+sluice_status request_new_dry_run(struct router *router, struct client *client, struct request **ret_request,
+                                  sluice_error *error)
 {
     /* header { exec_endpoint: "_jina_dry_run_" } data { docs { docs { } } } */
-    static const uint8_t bytes[] = {0x0A, 0x10, 0x1A, 0x0E, '_', 'j', 'i',  'n',  'a',  '_',  'd',
-                                    'r',  'y',  '_',  'r',  'u', 'n', '_', 0x22, 0x04, 0x0A, 0x02, 0x0A, 0x00};
+    static const uint8_t bytes[] = {0x0A, 0x10, 0x1A, 0x0E, '_', 'j', 'i',  'n',  'a',  '_',  'd',  'r',
+                                    'y',  '_',  'r',  'u',  'n', '_', 0x22, 0x04, 0x0A, 0x02, 0x0A, 0x00};
     struct rope message;
     rope_init(&message);
     rope_append(&message, NULL, bytes, sizeof bytes);
@@ -129,8 +130,6 @@ sluice_status request_stub(const struct request *request, struct rope *ret_messa
     block_unref(block);
     return status;
 }
-
-
 
 void request_unref(struct request *request)
 {

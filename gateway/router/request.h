@@ -1,9 +1,9 @@
 /*
  * request.h - private to gateway/router: one request on its way.
  *
- * Everything is in the request's arena. It belongs to one thread at a time: the front's until the first frame is queued,
- * then the upstream thread's, then the front's again from `reply` on. Only `references` and `cancelled` are touched by
- * others.
+ * Everything is in the request's arena. It belongs to one thread at a time: the front's until the first frame is
+ * queued, then the upstream thread's, then the front's again from `reply` on. Only `references` and `cancelled` are
+ * touched by others.
  */
 #ifndef SLUICE_GATEWAY_REQUEST_H
 #define SLUICE_GATEWAY_REQUEST_H
@@ -38,7 +38,7 @@ struct router {
     _Atomic uint64_t bytes_in_flight;
     _Atomic bool draining;
     pthread_mutex_t waker_lock;
-    struct waker *wakers;
+    struct waker *wakers, **wakers_last; /* who waits for room, in order of arrival */
     atomic_uint waker_count;
 };
 
@@ -57,10 +57,10 @@ struct request {
     reply_function *reply;
     void *reply_context;
 
-    struct rope data; /* the documents as the last executor left them */
+    struct rope data;      /* the documents as the last executor left them */
     bool has_data, called; /* called: some executor had the documents in hand */
-    struct span failure; /* StatusProto */
-    size_t node;         /* the executor that has it */
+    struct span failure;   /* StatusProto */
+    size_t node;           /* the executor that has it */
     bool counted;
 
     struct answer_route *routes; /* [0] is the gateway's */

@@ -1,9 +1,9 @@
 /*
  * router.c - the walk of a request through the graph.
  *
- * One step per node: skip it (target_executor, endpoint not bound) or send it on; when the answer is there, take results
- * and documents, and step to the successor. A failure ends the walk: nodes behind it are not started and have no route.
- * finish() builds the answer and calls `reply`, the only place that does.
+ * One step per node: skip it (target_executor, endpoint not bound) or send it on; when the answer is there, take
+ * results and documents, and step to the successor. A failure ends the walk: nodes behind it are not started and have
+ * no route. finish() builds the answer and calls `reply`, the only place that does.
  *
  * The graph is walked node by node along its edges. This version runs chains (flow_load() refuses the rest), so a node
  * has one predecessor and one successor; joins will count arrivals per node in walk_to().
@@ -154,11 +154,14 @@ static void timed_out(struct request *request)
     const struct flow_executor *executor = &request->router->flow->executors[request->node];
     char text[512];
     if (request->deadline_ns != 0 && clock_monotonic_ns() >= request->deadline_ns)
-        snprintf(text, sizeof text, "Deadline Exceeded|Gateway: the deadline of the call passed while deployment %s at address(es) {'%s'} had it",
+        snprintf(text, sizeof text,
+                 "Deadline Exceeded|Gateway: the deadline of the call passed while deployment %s at address(es) {'%s'} "
+                 "had it",
                  executor->name, upstream_pod(request->call.upstream));
     else
         snprintf(text, sizeof text,
-                 "Deadline Exceeded|Gateway: Connection with deployment %s at address(es) {'%s'} could be established, but timed "
+                 "Deadline Exceeded|Gateway: Connection with deployment %s at address(es) {'%s'} could be established, "
+                 "but timed "
                  "out. You can increase the allowed time by setting `timeout_send` in your Flow YAML `with` block.",
                  executor->name, upstream_pod(request->call.upstream));
     fail(request, SLUICE_TIMEOUT, text);
@@ -192,7 +195,8 @@ static void send(struct request *request, struct upstream *upstream)
     const struct flow *flow = request->router->flow;
     const struct envelope *envelope = &request->envelope;
     struct span parameters;
-    if (parameters_for(envelope->parameters, flow->executors[request->node].name, request->arena, &parameters) != SLUICE_OK) {
+    if (parameters_for(envelope->parameters, flow->executors[request->node].name, request->arena, &parameters) !=
+        SLUICE_OK) {
         fail(request, SLUICE_NO_MEMORY, "no memory for the parameters");
         return;
     }
@@ -250,7 +254,8 @@ static bool is_targeted(struct request *request, size_t node, bool *ret_matches)
 static bool is_dry_run(const struct envelope *envelope)
 {
     static const char endpoint[] = "_jina_dry_run_";
-    return envelope->endpoint.size == sizeof endpoint - 1 && memcmp(envelope->endpoint.data, endpoint, sizeof endpoint - 1) == 0;
+    return envelope->endpoint.size == sizeof endpoint - 1 &&
+           memcmp(envelope->endpoint.data, endpoint, sizeof endpoint - 1) == 0;
 }
 
 static void walk_to(struct request *request, size_t node)
@@ -269,7 +274,8 @@ static void walk_to(struct request *request, size_t node)
     if (!matches) {
         step_on(request);
     } else if (!is_dry_run(&request->envelope) &&
-               !upstream_binds(upstream, (const char *)request->envelope.endpoint.data, request->envelope.endpoint.size)) {
+               !upstream_binds(upstream, (const char *)request->envelope.endpoint.data,
+                               request->envelope.endpoint.size)) {
         end_route(request);
         request->called = true;
         step_on(request);

@@ -1,10 +1,10 @@
 /*
  * router.h - what every front hands over and gets back; the walk of a request through the graph.
  *
- * A front makes a request from a received message (request_new() parses the envelope and keeps the documents as slices),
- * says who asks and where the answer goes, and submits it. The router has no thread: it runs on the front's thread until
- * the frame for the first executor is written, then on the upstream thread that reads the answer, and so on. Exactly one
- * call of `reply` comes, on any thread, possibly before router_submit() returns. It never blocks.
+ * A front makes a request from a received message (request_new() parses the envelope and keeps the documents as
+ * slices), says who asks and where the answer goes, and submits it. The router has no thread: it runs on the front's
+ * thread until the frame for the first executor is written, then on the upstream thread that reads the answer, and so
+ * on. Exactly one call of `reply` comes, on any thread, possibly before router_submit() returns. It never blocks.
  *
  * The router knows no protocol: HTTP fronts transcode JSON to and from these bytes on their own worker threads.
  */
@@ -30,8 +30,8 @@ struct client *client_ref(struct client *client);
 void client_unref(struct client *client);
 
 /*
- * The answer. On SLUICE_OK `message` is a whole serialized DataRequestProto and `failed` tells whether its header has an
- * error status. Otherwise it is a failure of the third row of design 4a (time-out, unreachable) or a refusal (limit,
+ * The answer. On SLUICE_OK `message` is a whole serialized DataRequestProto and `failed` tells whether its header has
+ * an error status. Otherwise it is a failure of the third row of design 4a (time-out, unreachable) or a refusal (limit,
  * draining, unreadable regex never: that is a message): `text` goes to the client. All is valid until request_free().
  */
 struct reply {
@@ -49,11 +49,12 @@ typedef void reply_function(struct request *request, const struct reply *reply, 
  * envelope cannot be read (no protobuf, text that is no UTF-8), SLUICE_LIMIT when parameters nest too deep,
  * SLUICE_NO_MEMORY.
  */
-sluice_status request_new(struct router *router, struct client *client, const struct rope *message, struct request **ret_request,
-                          sluice_error *error);
+sluice_status request_new(struct router *router, struct client *client, const struct rope *message,
+                          struct request **ret_request, sluice_error *error);
 
 /* The empty document for the dry run (design: `_jina_dry_run_`), answered like any request. */
-sluice_status request_new_dry_run(struct router *router, struct client *client, struct request **ret_request, sluice_error *error);
+sluice_status request_new_dry_run(struct router *router, struct client *client, struct request **ret_request,
+                                  sluice_error *error);
 
 /* The request's own id, for stubs; empty when it has none. Valid until request_free(). */
 sluice_text request_id(const struct request *request);
@@ -73,7 +74,8 @@ sluice_status request_stub(const struct request *request, struct rope *ret_messa
 
 /* ---- the router ---- */
 
-sluice_status router_new(const struct flow *flow, struct upstream_set *upstreams, struct router **ret_router, sluice_error *error);
+sluice_status router_new(const struct flow *flow, struct upstream_set *upstreams, struct router **ret_router,
+                         sluice_error *error);
 struct router *router_free(struct router *router); /* after the fronts have stopped and every request is freed */
 
 /*
@@ -87,12 +89,12 @@ void router_when_room(struct router *router, void (*wake)(void *context), void *
  * text for the client. */
 sluice_status router_admit(struct router *router, struct client *client, sluice_error *error);
 
-void router_drain(struct router *router);      /* from now on router_admit() says SLUICE_DRAINING */
+void router_drain(struct router *router); /* from now on router_admit() says SLUICE_DRAINING */
 bool router_draining(const struct router *router);
 size_t router_in_flight(const struct router *router); /* requests submitted and not yet freed */
 
-/* Endpoints bound by any executor, as far as known; sorted, without duplicates; malloc()ed array of texts in one piece of
- * memory, ended by NULL. NULL: no memory. */
+/* Endpoints bound by any executor, as far as known; sorted, without duplicates; malloc()ed array of texts in one piece
+ * of memory, ended by NULL. NULL: no memory. */
 char **router_endpoints(struct router *router);
 
 #endif

@@ -54,7 +54,8 @@ static bool take_from_inside(struct upstream *upstream, struct upstream_call *ca
     return false;
 }
 
-/* Whether the deadline or a cancel came first does not matter: a client that has a deadline cancels at the same time. */
+/* Whether the deadline or a cancel came first does not matter: a client that has a deadline cancels at the same time.
+ */
 static void watch_for_stuck(struct upstream *upstream, struct slot *slot, uint64_t deadline_ns)
 {
     slot->stuck_at_ns = deadline_ns + upstream->executor->stuck_timeout_ns;
@@ -124,8 +125,8 @@ static void look_for_stuck(struct timer *timer)
         timers_set(&upstream->set->timers, timer, next);
     if (!report)
         return;
-    log_warning("executor %s is stuck: a request is past its deadline by more than stuck_timeout (%llu ms)", upstream->pod,
-                (unsigned long long)(upstream->executor->stuck_timeout_ns / CLOCK_NS_PER_MS));
+    log_warning("executor %s is stuck: a request is past its deadline by more than stuck_timeout (%llu ms)",
+                upstream->pod, (unsigned long long)(upstream->executor->stuck_timeout_ns / CLOCK_NS_PER_MS));
     if (upstream->set->control_fd >= 0)
         CONTROL_SEND(upstream->set->control_fd, "stuck", "pod", upstream->pod);
 }
@@ -172,7 +173,8 @@ static void sort_out_calls(struct upstream *upstream)
         } else {
             /* Insert by frame number, so that the order of arrival is kept. */
             struct upstream_call **at = &back;
-            while (*at != NULL && ((*at)->state != UPSTREAM_CALL_SENT || upstream->slots[(*at)->slot].number > slot->number))
+            while (*at != NULL &&
+                   ((*at)->state != UPSTREAM_CALL_SENT || upstream->slots[(*at)->slot].number > slot->number))
                 at = &(*at)->next;
             call->next = *at;
             *at = call;
@@ -189,7 +191,8 @@ static void reset_slots(struct upstream *upstream)
 {
     upstream->first_free = UINT32_MAX;
     for (uint32_t i = upstream->slot_count; i-- > 0;) {
-        upstream->slots[i] = (struct slot){.generation = upstream->slots[i].generation, .next_free = upstream->first_free};
+        upstream->slots[i] =
+            (struct slot){.generation = upstream->slots[i].generation, .next_free = upstream->first_free};
         upstream->first_free = i;
     }
     upstream->in_flight = 0;
@@ -289,7 +292,8 @@ static void publish_endpoints(struct upstream *upstream, const struct frame_hell
     struct frame_hello_view copy = *hello;
     copy.endpoints = (const uint8_t *)list->bytes;
     size_t offset = 0;
-    while (list->count < count && frame_hello_endpoint(&copy, &offset, &texts[list->count].data, &texts[list->count].size)) {
+    while (list->count < count &&
+           frame_hello_endpoint(&copy, &offset, &texts[list->count].data, &texts[list->count].size)) {
         if (texts[list->count].size == 8 && memcmp(texts[list->count].data, "/default", 8) == 0)
             list->binds_default = true;
         list->count++;
@@ -303,7 +307,8 @@ static bool greet(struct upstream *upstream, const struct frame_message *message
 {
     struct frame_hello_view hello;
     if (frame_read_hello(message, &hello) != SLUICE_OK || hello.fixed.version != FRAME_VERSION) {
-        log_error("executor %s speaks another version of the local transport (wanted %u): gateway and executor must be of one build",
+        log_error("executor %s speaks another version of the local transport (wanted %u): gateway and executor must be "
+                  "of one build",
                   upstream->pod, FRAME_VERSION);
         return false;
     }
@@ -333,7 +338,8 @@ static void take_answer(struct upstream *upstream, struct frame_message *message
     bool readable = frame_read_answer(message, &answer.view) == SLUICE_OK;
     uint32_t index = (uint32_t)message->id;
     pthread_mutex_lock(&upstream->lock);
-    if (index >= upstream->slot_count || !upstream->slots[index].used || sending_slot_id(upstream, index) != message->id) {
+    if (index >= upstream->slot_count || !upstream->slots[index].used ||
+        sending_slot_id(upstream, index) != message->id) {
         pthread_mutex_unlock(&upstream->lock);
         log_error("executor %s answered a request that it was not sent", upstream->pod);
         return;
@@ -343,15 +349,17 @@ static void take_answer(struct upstream *upstream, struct frame_message *message
         sending_free_slot(upstream, index);
     if (readable && !(message->flags & FRAME_CANCELLED)) {
         uint64_t run_ns = answer.view.fixed.run_ns + 1;
-        upstream->run_ns = upstream->run_ns == 0 ? run_ns
-                                                 : upstream->run_ns - upstream->run_ns / RUN_MEAN_WEIGHT + run_ns / RUN_MEAN_WEIGHT;
+        upstream->run_ns = upstream->run_ns == 0
+                               ? run_ns
+                               : upstream->run_ns - upstream->run_ns / RUN_MEAN_WEIGHT + run_ns / RUN_MEAN_WEIGHT;
     }
     sending_admit(upstream);
     pthread_mutex_unlock(&upstream->lock);
     if (call == NULL)
         return;
     if (!readable) {
-        complete(call, &(struct upstream_answer){.outcome = UPSTREAM_DIED, .text = "the executor sent an unreadable answer"});
+        complete(call,
+                 &(struct upstream_answer){.outcome = UPSTREAM_DIED, .text = "the executor sent an unreadable answer"});
         return;
     }
     /* Late work is dropped: the host drops a request that is late in its queue, and a handler that ends at its deadline
@@ -452,8 +460,12 @@ void connection_open(struct upstream *upstream)
 sluice_status connection_init(struct upstream *upstream, struct upstream_set *set, size_t index, const char *folder,
                               sluice_error *error)
 {
-    *upstream = (struct upstream){
-        .set = set, .executor = &set->flow->executors[index], .index = index, .fd = -1, .first_free = UINT32_MAX, .workers = 1};
+    *upstream = (struct upstream){.set = set,
+                                  .executor = &set->flow->executors[index],
+                                  .index = index,
+                                  .fd = -1,
+                                  .first_free = UINT32_MAX,
+                                  .workers = 1};
     upstream->ready_last = &upstream->ready;
     upstream->reconnect.run = reconnect;
     upstream->death_wait.run = death_wait_over;

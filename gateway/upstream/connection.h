@@ -4,10 +4,10 @@
  * `lock` guards everything marked so. Only the upstream thread reads the socket, completes calls and changes `state`;
  * sending threads take the lock, give calls their slots and, one at a time (`writing`), write.
  *
- * The way of a call: upstream_send() -> WAITING in the fair queue -> READY (credit taken, slot given) -> SENT (its frame
- * is in the writer) -> done. Lost connection: calls whose frame was wholly written are inside the executor and wait for
- * the death notice; all others go back to the queue. A call that is given up while SENT leaves its slot behind, so that
- * the late answer is recognised and its credit comes back; this is also what `stuck` looks at.
+ * The way of a call: upstream_send() -> WAITING in the fair queue -> READY (credit taken, slot given) -> SENT (its
+ * frame is in the writer) -> done. Lost connection: calls whose frame was wholly written are inside the executor and
+ * wait for the death notice; all others go back to the queue. A call that is given up while SENT leaves its slot
+ * behind, so that the late answer is recognised and its credit comes back; this is also what `stuck` looks at.
  */
 #ifndef SLUICE_GATEWAY_CONNECTION_H
 #define SLUICE_GATEWAY_CONNECTION_H
@@ -18,9 +18,9 @@
 #include <stdatomic.h>
 
 enum {
-    RECONNECT_NS = 20 * 1000000,            /* between two tries to connect */
-    DEATH_NOTICE_NS = 250 * 1000000,        /* how long the word of the supervisor is waited for */
-    RUN_TIME_TARGET_NS = 4 * 1000000,       /* work sent ahead to an executor, per worker */
+    RECONNECT_NS = 20 * 1000000,      /* between two tries to connect */
+    DEATH_NOTICE_NS = 250 * 1000000,  /* how long the word of the supervisor is waited for */
+    RUN_TIME_TARGET_NS = 4 * 1000000, /* work sent ahead to an executor, per worker */
     WINDOW_FLOOR_PER_WORKER = 2,
 };
 
@@ -42,7 +42,7 @@ struct endpoint_list {
     struct span_text {
         const char *data;
         size_t size;
-    } *endpoints;
+    } * endpoints;
     char bytes[];
 };
 
@@ -66,14 +66,14 @@ struct upstream {
     bool blocked;                /* lock: the socket is full, EPOLLOUT is armed */
     bool broken;                 /* lock: a write failed; the upstream thread closes */
 
-    struct fair_queue waiting; /* lock */
+    struct fair_queue waiting;                 /* lock */
     struct upstream_call *ready, **ready_last; /* lock */
     struct slot *slots;                        /* lock */
     uint32_t slot_count, first_free;
     uint32_t in_flight, window; /* lock: requests inside; what HELLO allows */
     uint64_t bytes_in_flight, window_bytes;
     uint32_t workers;
-    uint64_t run_ns; /* lock: running mean of the time in the handler */
+    uint64_t run_ns;   /* lock: running mean of the time in the handler */
     uint32_t *cancels; /* lock: slots whose CANCEL is to be sent */
     size_t cancel_count, cancel_capacity;
 
@@ -106,14 +106,14 @@ struct upstream_set {
 sluice_status connection_init(struct upstream *upstream, struct upstream_set *set, size_t index, const char *folder,
                               sluice_error *error);
 void connection_done(struct upstream *upstream);
-void connection_open(struct upstream *upstream);                     /* try to connect, again later when it fails */
-void connection_event(struct upstream *upstream, uint32_t events);   /* epoll */
+void connection_open(struct upstream *upstream);                   /* try to connect, again later when it fails */
+void connection_event(struct upstream *upstream, uint32_t events); /* epoll */
 void connection_died(struct upstream *upstream, int signal, int exit_status);
 void connection_gone(struct upstream *upstream, const char *text);
 void connection_give_up(struct upstream_call *call, enum upstream_outcome outcome);
 
 /* sending.c: under the lock unless said otherwise */
-void sending_admit(struct upstream *upstream);    /* waiting -> ready, as far as the window allows */
+void sending_admit(struct upstream *upstream);     /* waiting -> ready, as far as the window allows */
 void sending_write_out(struct upstream *upstream); /* ready -> the socket; drops and takes the lock; returns with it */
 void sending_write_or_hold(struct upstream *upstream); /* the same, or noted until upstream_release() of this thread */
 uint32_t sending_give_slot(struct upstream *upstream, struct upstream_call *call);

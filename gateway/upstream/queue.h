@@ -1,8 +1,8 @@
 /*
  * queue.h - requests that wait for one executor, served by client in turn.
  *
- * Each client has a first-in-first-out list of its own; the lists that are not empty stand in a ring. So a client with a
- * thousand requests delays another one's by one request. Under the lock of the upstream.
+ * Each client has a first-in-first-out list of its own; the lists that are not empty stand in a ring. So a client with
+ * a thousand requests delays another one's by one request. Under the lock of the upstream.
  */
 #ifndef SLUICE_GATEWAY_QUEUE_H
 #define SLUICE_GATEWAY_QUEUE_H

@@ -55,8 +55,8 @@ void sending_free_slot(struct upstream *upstream, uint32_t index)
 static uint32_t window_now(const struct upstream *upstream)
 {
     uint64_t least = (uint64_t)WINDOW_FLOOR_PER_WORKER * upstream->workers;
-    uint64_t wanted = upstream->run_ns == 0 ? upstream->window
-                                            : (uint64_t)RUN_TIME_TARGET_NS * upstream->workers / upstream->run_ns;
+    uint64_t wanted =
+        upstream->run_ns == 0 ? upstream->window : (uint64_t)RUN_TIME_TARGET_NS * upstream->workers / upstream->run_ns;
     if (wanted < least)
         wanted = least;
     return wanted < upstream->window ? (uint32_t)wanted : upstream->window;
@@ -95,22 +95,22 @@ static sluice_status add_request(struct upstream *upstream, struct upstream_call
         .parameters_size = call->parameters_size,
     };
     const struct iovec meta[] = {
-        {&fixed, sizeof fixed},
-        {(void *)call->endpoint, call->endpoint_size},
+        {&fixed,                   sizeof fixed         },
+        {(void *)call->endpoint,   call->endpoint_size  },
         {(void *)call->request_id, call->request_id_size},
         {(void *)call->parameters, call->parameters_size},
     };
     uint8_t flags = call->has_data ? FRAME_HAS_DATA : 0;
-    return frame_writer_add(upstream->writer, FRAME_REQUEST, flags, sending_slot_id(upstream, call->slot), meta, 4, call->body,
-                            false);
+    return frame_writer_add(upstream->writer, FRAME_REQUEST, flags, sending_slot_id(upstream, call->slot), meta, 4,
+                            call->body, false);
 }
 
 /* Puts everything that is ready into the writer. False when there is no memory: the connection is given up. */
 static bool fill_writer(struct upstream *upstream)
 {
     for (size_t i = 0; i < upstream->cancel_count; i++)
-        if (frame_writer_add(upstream->writer, FRAME_CANCEL, 0, sending_slot_id(upstream, upstream->cancels[i]), NULL, 0, NULL,
-                             true) != SLUICE_OK)
+        if (frame_writer_add(upstream->writer, FRAME_CANCEL, 0, sending_slot_id(upstream, upstream->cancels[i]), NULL,
+                             0, NULL, true) != SLUICE_OK)
             return false;
     upstream->cancel_count = 0;
     while (upstream->ready != NULL) {
@@ -220,31 +220,41 @@ void sending_write_or_hold(struct upstream *upstream)
 
 static void deadline_passed(struct timer *timer)
 {
-    connection_give_up((struct upstream_call *)((char *)timer - offsetof(struct upstream_call, timer)), UPSTREAM_TIMED_OUT);
+    connection_give_up((struct upstream_call *)((char *)timer - offsetof(struct upstream_call, timer)),
+                       UPSTREAM_TIMED_OUT);
+}
+
+/* Why a call cannot be queued, or SLUICE_OK. Under the lock. */
+static sluice_status refuse(struct upstream *upstream, sluice_error *error)
+{
+    char where[96];
+    snprintf(where, sizeof where, "executor \"%s\"", upstream->executor->name);
+    if (upstream->state == CONNECTION_GONE)
+        return sluice_fail(error, SLUICE_UNAVAILABLE, where, "%s", upstream->gone);
+    if (upstream->waiting.size >= upstream->set->flow->gateway.limits.max_queue_per_executor)
+        return sluice_fail(error, SLUICE_LIMIT, where,
+                           "%zu requests wait for it already (max_queue_per_executor); try again later",
+                           upstream->waiting.size);
+    return sluice_fail(error, SLUICE_NO_MEMORY, where, "no memory to queue a request");
 }
 
 sluice_status upstream_send(struct upstream *upstream, struct upstream_call *call, sluice_error *error)
 {
-    const char *where = upstream->where;
     call->upstream = upstream;
     call->timer = (struct timer){.run = deadline_passed};
     pthread_mutex_lock(&upstream->lock);
-    sluice_status status = SLUICE_OK;
-    if (upstream->state == CONNECTION_GONE) {
-        status = sluice_fail(error, SLUICE_UNAVAILABLE, where, "%s", upstream->gone);
-    } else if (upstream->waiting.size >= upstream->set->flow->gateway.limits.max_queue_per_executor) {
-        status = sluice_fail(error, SLUICE_LIMIT, where,
-                             "%zu requests wait for it already (max_queue_per_executor); try again later",
-                             upstream->waiting.size);
-    } else if (fair_queue_add(&upstream->waiting, upstream->index, call, false) != SLUICE_OK) {
-        status = sluice_fail(error, SLUICE_NO_MEMORY, where, "no memory to queue a request");
-    } else {
-        call->state = UPSTREAM_CALL_WAITING;
-        if (call->deadline_ns != 0)
-            timers_set(&upstream->set->timers, &call->timer, call->deadline_ns);
-        sending_admit(upstream);
-        sending_write_or_hold(upstream);
+    if (upstream->state == CONNECTION_GONE ||
+        upstream->waiting.size >= upstream->set->flow->gateway.limits.max_queue_per_executor ||
+        fair_queue_add(&upstream->waiting, upstream->index, call, false) != SLUICE_OK) {
+        sluice_status status = refuse(upstream, error);
+        pthread_mutex_unlock(&upstream->lock);
+        return status;
     }
+    call->state = UPSTREAM_CALL_WAITING;
+    if (call->deadline_ns != 0)
+        timers_set(&upstream->set->timers, &call->timer, call->deadline_ns);
+    sending_admit(upstream);
+    sending_write_or_hold(upstream);
     pthread_mutex_unlock(&upstream->lock);
-    return status;
+    return SLUICE_OK;
 }

@@ -81,8 +81,8 @@ static sluice_status make_descriptors(struct upstream_set *set, sluice_error *er
     return SLUICE_OK;
 }
 
-sluice_status upstream_set_new(const struct flow *flow, const char *folder, int control_fd, struct upstream_set **ret_set,
-                               sluice_error *error)
+sluice_status upstream_set_new(const struct flow *flow, const char *folder, int control_fd,
+                               struct upstream_set **ret_set, sluice_error *error)
 {
     struct upstream_set *set = calloc(1, sizeof *set);
     struct upstream *upstreams = calloc(flow->executor_count > 0 ? flow->executor_count : 1, sizeof *upstreams);
@@ -145,7 +145,8 @@ struct upstream_set *upstream_set_free(struct upstream_set *set)
 
 sluice_status upstream_set_wait(struct upstream_set *set, uint64_t deadline_ns, sluice_error *error)
 {
-    struct timespec until = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_SECOND), .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_SECOND)};
+    struct timespec until = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_SECOND),
+                             .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_SECOND)};
     sluice_status status = SLUICE_OK;
     pthread_mutex_lock(&set->ready_lock);
     for (size_t i = 0; status == SLUICE_OK && i < set->count;) {
@@ -239,7 +240,8 @@ bool upstream_binds(struct upstream *upstream, const char *endpoint, size_t endp
     return false;
 }
 
-void upstream_each_endpoint(struct upstream *upstream, void (*visit)(const char *endpoint, size_t size, void *context), void *context)
+void upstream_each_endpoint(struct upstream *upstream, void (*visit)(const char *endpoint, size_t size, void *context),
+                            void *context)
 {
     const struct endpoint_list *list = atomic_load(&upstream->endpoints);
     for (size_t i = 0; list != NULL && i < list->count; i++)

@@ -1,8 +1,8 @@
 /*
  * timers.h - the deadlines of one thread: a binary heap that any thread may change.
  *
- * The owner waits no longer than timers_next() says and then calls timers_run(). A timer that becomes the earliest wakes
- * the owner through its event descriptor. A timer is embedded in what it is for and is not on the heap when its
+ * The owner waits no longer than timers_next() says and then calls timers_run(). A timer that becomes the earliest
+ * wakes the owner through its event descriptor. A timer is embedded in what it is for and is not on the heap when its
  * callback runs. timers_cancel() returning true promises that the callback neither runs nor will run.
  */
 #ifndef SLUICE_GATEWAY_TIMERS_H

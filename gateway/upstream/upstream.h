@@ -26,11 +26,12 @@ struct upstream_queue;
  * Connections to every executor of the Flow, whose sockets are FOLDER/NAME-REPLICA.sock. Starts the thread; connecting
  * goes on in the background until it works. `control_fd`: where stuck and lost executors are reported, -1: nowhere.
  */
-sluice_status upstream_set_new(const struct flow *flow, const char *folder, int control_fd, struct upstream_set **ret_set,
-                               sluice_error *error);
+sluice_status upstream_set_new(const struct flow *flow, const char *folder, int control_fd,
+                               struct upstream_set **ret_set, sluice_error *error);
 struct upstream_set *upstream_set_free(struct upstream_set *set); /* stops the thread; nothing may be in flight */
 
-/* All executors have said HELLO. Blocks until then or until `deadline_ns`: SLUICE_OK or SLUICE_TIMEOUT naming who is missing. */
+/* All executors have said HELLO. Blocks until then or until `deadline_ns`: SLUICE_OK or SLUICE_TIMEOUT naming who is
+ * missing. */
 sluice_status upstream_set_wait(struct upstream_set *set, uint64_t deadline_ns, sluice_error *error);
 
 /* What the supervisor says of an executor (control.h: died, gone). Any thread. */
@@ -44,7 +45,8 @@ const char *upstream_class_name(const struct upstream *upstream); /* as the Flow
 /* True when the executor binds `endpoint` or /default, or is not known yet. Any thread. */
 bool upstream_binds(struct upstream *upstream, const char *endpoint, size_t endpoint_size);
 /* Calls `visit` for each endpoint that the executor announced. Any thread. */
-void upstream_each_endpoint(struct upstream *upstream, void (*visit)(const char *endpoint, size_t size, void *context), void *context);
+void upstream_each_endpoint(struct upstream *upstream, void (*visit)(const char *endpoint, size_t size, void *context),
+                            void *context);
 
 /* ---- calls ---- */
 
@@ -68,9 +70,10 @@ struct upstream_task {
     void (*run)(struct upstream_task *task);
 };
 
-/* One request to one executor; embedded in what asks. The caller fills the first part and keeps all of it valid until `done`. */
+/* One request to one executor; embedded in what asks. The caller fills the first part and keeps all of it valid until
+ * `done`. */
 struct upstream_call {
-    const void *client; /* whose turn it is when requests wait; any pointer */
+    const void *client;                    /* whose turn it is when requests wait; any pointer */
     struct upstream_queue **client_queues; /* the client's array, one entry per executor, NULLs at first; see queue.h */
     const char *endpoint;
     size_t endpoint_size;
@@ -91,8 +94,9 @@ struct upstream_call {
     enum { UPSTREAM_CALL_IDLE, UPSTREAM_CALL_WAITING, UPSTREAM_CALL_READY, UPSTREAM_CALL_SENT } state;
 };
 
-/* SLUICE_OK: `done` comes, perhaps before this returns. Else it does not: SLUICE_LIMIT (the queue is full), SLUICE_UNAVAILABLE
- * (given up by the supervisor), SLUICE_NO_MEMORY; `error` says which executor. Any thread; never blocks. */
+/* SLUICE_OK: `done` comes, perhaps before this returns. Else it does not: SLUICE_LIMIT (the queue is full),
+ * SLUICE_UNAVAILABLE (given up by the supervisor), SLUICE_NO_MEMORY; `error` says which executor. Any thread; never
+ * blocks. */
 sluice_status upstream_send(struct upstream *upstream, struct upstream_call *call, sluice_error *error);
 
 /*

@@ -57,7 +57,8 @@ static void show(const sluice_value *value, char *text, size_t capacity)
     free(json);
 }
 
-static bool differ(const sluice_value *ours, const sluice_value *recorded, char *path, char *difference, size_t capacity)
+static bool differ(const sluice_value *ours, const sluice_value *recorded, char *path, char *difference,
+                   size_t capacity)
 {
     sluice_value_kind kind = sluice_value_kind_of(ours);
     bool both = ours != NULL && recorded != NULL && kind == sluice_value_kind_of(recorded);
@@ -68,7 +69,8 @@ static bool differ(const sluice_value *ours, const sluice_value *recorded, char 
             for (size_t i = 0; i < sluice_value_size(map); i++) {
                 sluice_text key = sluice_value_key_at(map, i);
                 snprintf(end, 64, ".%.*s", (int)(key.size < 60 ? key.size : 60), key.data);
-                if (differ(sluice_value_get_text(ours, key), sluice_value_get_text(recorded, key), path, difference, capacity))
+                if (differ(sluice_value_get_text(ours, key), sluice_value_get_text(recorded, key), path, difference,
+                           capacity))
                     return true;
                 *end = '\0';
             }
@@ -76,7 +78,8 @@ static bool differ(const sluice_value *ours, const sluice_value *recorded, char 
         return false;
     }
     if (both && kind == SLUICE_VALUE_LIST) {
-        size_t most = sluice_value_size(ours) > sluice_value_size(recorded) ? sluice_value_size(ours) : sluice_value_size(recorded);
+        size_t most = sluice_value_size(ours) > sluice_value_size(recorded) ? sluice_value_size(ours)
+                                                                            : sluice_value_size(recorded);
         for (size_t i = 0; i < most; i++) {
             sprintf(end, "[%zu]", i);
             if (differ(sluice_value_at(ours, i), sluice_value_at(recorded, i), path, difference, capacity))

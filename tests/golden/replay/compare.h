@@ -1,8 +1,9 @@
 /*
  * compare.h - is our answer the recorded one? If not, is the difference written down?
  *
- * tests/golden/deviations has a line per case that differs on purpose: NAME | DIFFERENCE | REASON. The difference is the
- * one printed here, so a case that begins to differ in another way is unexplained, and so is a line that no longer applies.
+ * tests/golden/deviations has a line per case that differs on purpose: NAME | DIFFERENCE | REASON. The difference is
+ * the one printed here, so a case that begins to differ in another way is unexplained, and so is a line that no longer
+ * applies.
  */
 #ifndef SLUICE_GOLDEN_COMPARE_H
 #define SLUICE_GOLDEN_COMPARE_H

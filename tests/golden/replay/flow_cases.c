@@ -11,14 +11,19 @@
 #include <sluice/client.h>
 #include <stdlib.h>
 
-static const char *const shapes[] = {"chain-1",    "chain-2",     "chain-5", "endpoints", "endpoints-none", "endpoints-remap", "no-executors",
-                                     "parameters", "raise-chain", "results-1", "results-3", "return-kinds",   "target-executor", NULL};
+static const char *const shapes[] = {
+    "chain-1",    "chain-2",     "chain-5",   "endpoints", "endpoints-none", "endpoints-remap", "no-executors",
+    "parameters", "raise-chain", "results-1", "results-3", "return-kinds",   "target-executor", NULL};
 
 static const struct {
     const char *class_name, *plugin;
-} twins[] = {{"Tagger", "lib/sluice/plugins/tag.so"},     {"Crud", "tests/plugins/twin_crud.so"},
-             {"Results", "tests/plugins/twin_results.so"}, {"Echo", "tests/plugins/twin_echo.so"},
-             {"Odd", "tests/plugins/twin_odd.so"}};
+} twins[] = {
+    {"Tagger",  "lib/sluice/plugins/tag.so"    },
+    {"Crud",    "tests/plugins/twin_crud.so"   },
+    {"Results", "tests/plugins/twin_results.so"},
+    {"Echo",    "tests/plugins/twin_echo.so"   },
+    {"Odd",     "tests/plugins/twin_odd.so"    }
+};
 
 /* The recorded YAML with each Python class replaced by its twin and the port left to the system. */
 static void adapt(const char *yaml, struct buffer *adapted)
@@ -30,7 +35,8 @@ static void adapt(const char *yaml, struct buffer *adapted)
         if (sscanf(line, " uses: %63s", class_name) == 1 && memmem(line, size, "uses: ", 6) != NULL) {
             for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++)
                 if (strcmp(twins[i].class_name, class_name) == 0)
-                    buffer_printf(adapted, "    uses: %s\n    py_modules: [\"%s/%s\"]\n", class_name, build_folder(), twins[i].plugin);
+                    buffer_printf(adapted, "    uses: %s\n    py_modules: [\"%s/%s\"]\n", class_name, build_folder(),
+                                  twins[i].plugin);
         } else if (memmem(line, size, "py_modules:", 11) != NULL) {
             /* the Python file: dropped */
         } else if (memmem(line, size, " port: ", 7) != NULL) {
@@ -50,9 +56,12 @@ static void set_text(sluice_value *map, const char *key, sluice_text text)
 
 static void set_array(sluice_value *map, const char *key, const sluice_tensor *tensor)
 {
-    static const char *const names[] = {[SLUICE_DTYPE_INT64] = "int64", [SLUICE_DTYPE_FLOAT32] = "float32", [SLUICE_DTYPE_FLOAT64] = "float64"};
+    static const char *const names[] = {
+        [SLUICE_DTYPE_INT64] = "int64", [SLUICE_DTYPE_FLOAT32] = "float32", [SLUICE_DTYPE_FLOAT64] = "float64"};
     sluice_value *array = sluice_value_set_map(map, key);
-    sluice_value_set_string(array, "dtype", tensor->dtype <= SLUICE_DTYPE_FLOAT64 && names[tensor->dtype] != NULL ? names[tensor->dtype] : "?");
+    sluice_value_set_string(array, "dtype",
+                            tensor->dtype <= SLUICE_DTYPE_FLOAT64 && names[tensor->dtype] != NULL ? names[tensor->dtype]
+                                                                                                  : "?");
     sluice_value *shape = sluice_value_set_list(array, "shape"), *values = sluice_value_set_list(array, "values");
     for (size_t i = 0; i < tensor->dimensions; i++)
         sluice_value_append_number(shape, tensor->shape[i]);
@@ -93,7 +102,8 @@ static void describe_document(const sluice_document *document, sluice_value *map
         char name[64];
         sluice_text text = sluice_document_score_at(document, i, &score);
         snprintf(name, sizeof name, "%.*s", (int)text.size, text.data);
-        sluice_value *scores = i == 0 ? sluice_value_set_map(map, "scores") : (sluice_value *)sluice_value_get(map, "scores");
+        sluice_value *scores =
+            i == 0 ? sluice_value_set_map(map, "scores") : (sluice_value *)sluice_value_get(map, "scores");
         sluice_value_set_number(sluice_value_set_map(scores, name), "value", (double)score.value);
     }
     if (sluice_document_array_size(sluice_document_chunks(document)) > 0)
@@ -141,7 +151,8 @@ static void describe_response(sluice_response *response, sluice_value *map)
     for (size_t i = 0; i < sluice_response_route_count(response); i++) {
         sluice_route route = sluice_response_route(response, i);
         char name[128];
-        snprintf(name, sizeof name, "%.*s%s", (int)route.executor.size, route.executor.data, route.code != 0 ? " ERROR" : "");
+        snprintf(name, sizeof name, "%.*s%s", (int)route.executor.size, route.executor.data,
+                 route.code != 0 ? " ERROR" : "");
         sluice_value_append_text(routes, sluice_text_of(name));
     }
     sluice_value_set_text(map, sluice_text_of("target_executor"), sluice_response_target_executor(response));
@@ -252,8 +263,9 @@ static sluice_value *ask(sluice_client *client, const sluice_value *request)
     const sluice_value *given = sluice_value_get(request, "documents");
     sluice_document_array *documents = make_documents(given);
     sluice_error error;
-    sluice_status status = sluice_client_post(client, endpoint, given != NULL ? sluice_inputs_array(documents) : sluice_inputs_none(),
-                                              &options, NULL, &error);
+    sluice_status status =
+        sluice_client_post(client, endpoint, given != NULL ? sluice_inputs_array(documents) : sluice_inputs_none(),
+                           &options, NULL, &error);
     if (status != SLUICE_OK) {
         sluice_value *call = sluice_value_set_map(answer, "call");
         sluice_value_set_string(call, "kind", sluice_status_name(status));
@@ -264,12 +276,14 @@ static sluice_value *ask(sluice_client *client, const sluice_value *request)
 }
 
 /* The smallest difference from any of the recorded answers. */
-static void compare_with_recorded(const sluice_value *ours, const sluice_value *recorded, char *difference, size_t capacity)
+static void compare_with_recorded(const sluice_value *ours, const sluice_value *recorded, char *difference,
+                                  size_t capacity)
 {
     const sluice_value *observed = sluice_value_get(recorded, "observed");
     size_t count = observed != NULL ? sluice_value_size(observed) : 1;
     for (size_t i = 0; i < count; i++) {
-        sluice_value *one = (sluice_value *)(observed != NULL ? sluice_value_at(observed, i) : sluice_value_get(recorded, "answer"));
+        sluice_value *one =
+            (sluice_value *)(observed != NULL ? sluice_value_at(observed, i) : sluice_value_get(recorded, "answer"));
         normalise(one);
         compare_values(ours, one, difference, capacity);
         if (*difference == '\0')
@@ -294,7 +308,8 @@ static void run_shape(const char *shape, struct tally *tally)
     sluice_value *requests = cases_read_json(path);
     snprintf(path, sizeof path, "%s/tests/golden/flows/%s.answers.json", source_folder(), shape);
     sluice_value *answers = cases_read_json(path);
-    const sluice_value *request_list = sluice_value_get(requests, "requests"), *answer_list = sluice_value_get(answers, "answers");
+    const sluice_value *request_list = sluice_value_get(requests, "requests"),
+                       *answer_list = sluice_value_get(answers, "answers");
 
     struct running_flow flow;
     sluice_client *client = NULL;

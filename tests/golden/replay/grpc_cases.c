@@ -18,10 +18,11 @@
 static const struct {
     const char *flow, *yaml;
 } flows[] = {
-    {"one", "jtype: Flow\nexecutors:\n- {name: executor0, uses: Tool, py_modules: ['%s/tests/plugins/twin_tool.so'], workers: 4}\n"},
-    {"two", "jtype: Flow\nexecutors:\n- {name: first, uses: First, py_modules: ['%s/tests/plugins/twin_first.so']}\n"
+    {"one", "jtype: Flow\nexecutors:\n- {name: executor0, uses: Tool, py_modules: ['%s/tests/plugins/twin_tool.so'], "
+     "workers: 4}\n"},
+    {"two",          "jtype: Flow\nexecutors:\n- {name: first, uses: First, py_modules: ['%s/tests/plugins/twin_first.so']}\n"
             "- {name: second, uses: Second, py_modules: ['%s/tests/plugins/twin_second.so']}\n"},
-    {"empty", "jtype: Flow\nexecutors: []\n"},
+    {"empty",        "jtype: Flow\nexecutors: []\n"},
     {"dead_timeout", "jtype: Flow\ngateway: {timeout_send: 300}\nexecutors:\n"
                      "- {name: slow, uses: Tool, py_modules: ['%s/tests/plugins/twin_tool.so']}\n"},
 };
@@ -37,14 +38,16 @@ static const struct message_type *type_of_answer(const char *path)
     static const struct {
         const char *path;
         const struct message_type *type;
-    } types[] = {{"/jina.JinaRPC/Call", &type_data_request},
-                 {"/jina.JinaSingleDataRequestRPC/process_single_data", &type_data_request},
-                 {"/jina.JinaSingleDocumentRequestRPC/stream_doc", &type_single_document_request},
-                 {"/jina.JinaGatewayDryRunRPC/dry_run", &type_status},
-                 {"/jina.JinaInfoRPC/_status", &type_info},
-                 {"/jina.JinaDiscoverEndpointsRPC/endpoint_discovery", &type_endpoints},
-                 {"/grpc.health.v1.Health/Check", &type_health},
-                 {"/grpc.health.v1.Health/Watch", &type_health}};
+    } types[] = {
+        {"/jina.JinaRPC/Call",                                 &type_data_request           },
+        {"/jina.JinaSingleDataRequestRPC/process_single_data", &type_data_request           },
+        {"/jina.JinaSingleDocumentRequestRPC/stream_doc",      &type_single_document_request},
+        {"/jina.JinaGatewayDryRunRPC/dry_run",                 &type_status                 },
+        {"/jina.JinaInfoRPC/_status",                          &type_info                   },
+        {"/jina.JinaDiscoverEndpointsRPC/endpoint_discovery",  &type_endpoints              },
+        {"/grpc.health.v1.Health/Check",                       &type_health                 },
+        {"/grpc.health.v1.Health/Watch",                       &type_health                 }
+    };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcmp(types[i].path, path) == 0)
             return types[i].type;
@@ -88,7 +91,8 @@ static void forget_facts(sluice_value *message)
  * Appends to the difference. Reflection messages have no type here: their bytes are compared, which shows file
  * descriptors that differ only as "other bytes".
  */
-static void compare_message(const char *path, const struct buffer *ours, const struct buffer *recorded, char *difference, size_t capacity)
+static void compare_message(const char *path, const struct buffer *ours, const struct buffer *recorded,
+                            char *difference, size_t capacity)
 {
     if (ours->size == recorded->size && (ours->size == 0 || memcmp(ours->data, recorded->data, ours->size) == 0))
         return;
@@ -97,7 +101,8 @@ static void compare_message(const char *path, const struct buffer *ours, const s
         snprintf(difference, capacity, "other bytes");
         return;
     }
-    sluice_value *a = schema_decode(type, ours->data, ours->size), *b = schema_decode(type, recorded->data, recorded->size);
+    sluice_value *a = schema_decode(type, ours->data, ours->size),
+                 *b = schema_decode(type, recorded->data, recorded->size);
     if (type == &type_data_request || type == &type_single_document_request) {
         forget_times_and_stacks(a);
         forget_times_and_stacks(b);
@@ -126,7 +131,9 @@ static bool read_golden(const sluice_value *files, size_t index, struct buffer *
 /* The size cases keep no files: the request is made here. */
 static bool make_size_request(const char *name, struct buffer *buffer)
 {
-    size_t size = strcmp(name, "size_5MB") == 0 ? (size_t)5 << 20 : strcmp(name, "size_100MB") == 0 ? (size_t)100 << 20 : 0;
+    size_t size = strcmp(name, "size_5MB") == 0     ? (size_t)5 << 20
+                  : strcmp(name, "size_100MB") == 0 ? (size_t)100 << 20
+                                                    : 0;
     if (size == 0)
         return false;
     buffer_init(buffer, BUFFER_NO_LIMIT);
@@ -139,7 +146,10 @@ static bool make_size_request(const char *name, struct buffer *buffer)
     for (int i = 0; i < 4; i++) {
         size_t length = i < 3 ? lengths[i] : blob;
         if (i == 3)
-            buffer_append(buffer, "\x0A\x01" "d", 3);
+            buffer_append(buffer,
+                          "\x0A\x01"
+                          "d",
+                          3);
         buffer_append_byte(buffer, i < 3 ? tags[i] : 0x12);
         for (int j = 0; j < 5; j++)
             buffer_append_byte(buffer, (uint8_t)((length >> (7 * j) & 0x7F) | (j < 4 ? 0x80 : 0)));
@@ -172,7 +182,8 @@ static void fill_call(struct raw_call *call, const sluice_value *one, const char
             call->request_count = i + 1;
 }
 
-static void compare_case(const sluice_value *one, const char *name, struct raw_call *call, char *difference, size_t capacity)
+static void compare_case(const sluice_value *one, const char *name, struct raw_call *call, char *difference,
+                         size_t capacity)
 {
     int recorded_status = (int)sluice_value_integer(sluice_value_get(one, "grpc_status_number"), 0);
     *difference = '\0';
@@ -200,7 +211,8 @@ static void compare_case(const sluice_value *one, const char *name, struct raw_c
     text_of(one, "grpc_details", details, sizeof details);
     /* Addresses and advice in details vary; the fixed words are the deployment's name and |Gateway:. */
     bool timeout = strstr(details, "|Gateway:") != NULL;
-    if (*difference == '\0' && timeout && (strstr(call->details, "|Gateway:") == NULL || strstr(call->details, "deployment slow") == NULL))
+    if (*difference == '\0' && timeout &&
+        (strstr(call->details, "|Gateway:") == NULL || strstr(call->details, "deployment slow") == NULL))
         snprintf(difference, capacity, "details: ours %.300s", call->details);
     else if (*difference == '\0' && !timeout && strcmp(details, call->details) != 0)
         snprintf(difference, capacity, "details: ours %.300s, recorded %.300s", call->details, details);

@@ -77,7 +77,9 @@ static void run_ops(struct raw_call *call, struct state *state, grpc_metadata *m
     grpc_slice details = grpc_empty_slice();
     grpc_status_code status = GRPC_STATUS_UNKNOWN;
     grpc_byte_buffer *received = NULL, *sending = NULL;
-    grpc_op first[] = {{.op = GRPC_OP_SEND_INITIAL_METADATA}, {.op = GRPC_OP_RECV_INITIAL_METADATA}, {.op = GRPC_OP_RECV_STATUS_ON_CLIENT}};
+    grpc_op first[] = {{.op = GRPC_OP_SEND_INITIAL_METADATA},
+                       {.op = GRPC_OP_RECV_INITIAL_METADATA},
+                       {.op = GRPC_OP_RECV_STATUS_ON_CLIENT}};
     first[0].data.send_initial_metadata.metadata = metadata;
     first[0].data.send_initial_metadata.count = metadata_count;
     first[1].data.recv_initial_metadata.recv_initial_metadata = &initial;
@@ -115,7 +117,8 @@ static void run_ops(struct raw_call *call, struct state *state, grpc_metadata *m
         }
     }
     call->status = (int)status;
-    snprintf(call->details, sizeof call->details, "%.*s", (int)GRPC_SLICE_LENGTH(details), (const char *)GRPC_SLICE_START_PTR(details));
+    snprintf(call->details, sizeof call->details, "%.*s", (int)GRPC_SLICE_LENGTH(details),
+             (const char *)GRPC_SLICE_START_PTR(details));
     grpc_slice_unref(details);
     grpc_metadata_array_destroy(&initial);
     grpc_metadata_array_destroy(&trailing);
@@ -125,16 +128,19 @@ void raw_call_run(struct raw_call *call)
 {
     char target[64];
     snprintf(target, sizeof target, "ipv4:127.0.0.1:%d", call->port);
-    grpc_arg unlimited[] = {{.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, .value.integer = -1},
-                            {.type = GRPC_ARG_INTEGER, .key = (char *)"grpc.enable_http_proxy", .value.integer = 0}};
+    grpc_arg unlimited[] = {
+        {.type = GRPC_ARG_INTEGER, .key = (char *)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, .value.integer = -1},
+        {.type = GRPC_ARG_INTEGER, .key = (char *)"grpc.enable_http_proxy",            .value.integer = 0 }
+    };
     grpc_channel_args arguments = {2, unlimited};
     grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
     grpc_channel *channel = grpc_channel_create(target, credentials, &arguments);
     grpc_channel_credentials_release(credentials);
     struct state state = {.queue = grpc_completion_queue_create_for_next(NULL)};
-    state.deadline = gpr_time_add(gpr_now(GPR_CLOCK_REALTIME), gpr_time_from_micros((int64_t)(call->timeout_seconds * 1e6), GPR_TIMESPAN));
-    state.call = grpc_channel_create_call(channel, NULL, GRPC_PROPAGATE_DEFAULTS, state.queue, grpc_slice_from_static_string(call->path),
-                                          NULL, state.deadline, NULL);
+    state.deadline = gpr_time_add(gpr_now(GPR_CLOCK_REALTIME),
+                                  gpr_time_from_micros((int64_t)(call->timeout_seconds * 1e6), GPR_TIMESPAN));
+    state.call = grpc_channel_create_call(channel, NULL, GRPC_PROPAGATE_DEFAULTS, state.queue,
+                                          grpc_slice_from_static_string(call->path), NULL, state.deadline, NULL);
     grpc_metadata metadata[9];
     size_t count = 0;
     for (; count < 8 && call->metadata[count][0] != NULL; count++)
@@ -150,7 +156,8 @@ void raw_call_run(struct raw_call *call)
     }
     grpc_call_unref(state.call);
     grpc_completion_queue_shutdown(state.queue);
-    while (grpc_completion_queue_next(state.queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).type != GRPC_QUEUE_SHUTDOWN)
+    while (grpc_completion_queue_next(state.queue, gpr_inf_future(GPR_CLOCK_REALTIME), NULL).type !=
+           GRPC_QUEUE_SHUTDOWN)
         ;
     grpc_completion_queue_destroy(state.queue);
     grpc_channel_destroy(channel);

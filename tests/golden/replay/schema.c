@@ -20,74 +20,105 @@ struct message_type {
     struct field_type fields[24];
 };
 
-static const struct message_type type_timestamp = {"Timestamp", {{1, "seconds", UINT, false, NULL}, {2, "nanos", UINT, false, NULL}}};
+static const struct message_type type_timestamp = {
+    "Timestamp", {{1, "seconds", UINT, false, NULL}, {2, "nanos", UINT, false, NULL}}
+};
 static const struct message_type type_exception = {
     "ExceptionProto",
-    {{1, "name", TEXT, false, NULL}, {2, "args", TEXT, true, NULL}, {3, "stacks", TEXT, true, NULL}, {4, "executor", TEXT, false, NULL}}};
+    {{1, "name", TEXT, false, NULL},
+      {2, "args", TEXT, true, NULL},
+      {3, "stacks", TEXT, true, NULL},
+      {4, "executor", TEXT, false, NULL}}
+};
 const struct message_type type_status = {
     "StatusProto",
-    {{1, "code", UINT, false, NULL}, {2, "description", TEXT, false, NULL}, {3, "exception", MESSAGE, false, &type_exception}}};
-static const struct message_type type_header = {"HeaderProto",
-                                                {{1, "request_id", TEXT, false, NULL},
-                                                 {2, "status", MESSAGE, false, &type_status},
-                                                 {3, "exec_endpoint", TEXT, false, NULL},
-                                                 {4, "target_executor", TEXT, false, NULL},
-                                                 {5, "timeout", UINT, false, NULL}}};
-static const struct message_type type_route = {"RouteProto",
-                                               {{1, "executor", TEXT, false, NULL},
-                                                {2, "start_time", MESSAGE, false, &type_timestamp},
-                                                {3, "end_time", MESSAGE, false, &type_timestamp},
-                                                {4, "status", MESSAGE, false, &type_status}}};
+    {{1, "code", UINT, false, NULL},
+      {2, "description", TEXT, false, NULL},
+      {3, "exception", MESSAGE, false, &type_exception}}
+};
+static const struct message_type type_header = {
+    "HeaderProto",
+    {{1, "request_id", TEXT, false, NULL},
+      {2, "status", MESSAGE, false, &type_status},
+      {3, "exec_endpoint", TEXT, false, NULL},
+      {4, "target_executor", TEXT, false, NULL},
+      {5, "timeout", UINT, false, NULL}}
+};
+static const struct message_type type_route = {
+    "RouteProto",
+    {{1, "executor", TEXT, false, NULL},
+      {2, "start_time", MESSAGE, false, &type_timestamp},
+      {3, "end_time", MESSAGE, false, &type_timestamp},
+      {4, "status", MESSAGE, false, &type_status}}
+};
 static const struct message_type type_dense = {
-    "DenseNdArrayProto", {{1, "buffer", BYTES, false, NULL}, {2, "shape", SHAPE, false, NULL}, {3, "dtype", TEXT, false, NULL}}};
+    "DenseNdArrayProto",
+    {{1, "buffer", BYTES, false, NULL}, {2, "shape", SHAPE, false, NULL}, {3, "dtype", TEXT, false, NULL}}
+};
 static const struct message_type type_sparse = {
     "SparseNdArrayProto",
-    {{1, "indices", MESSAGE, false, &type_dense}, {2, "values", MESSAGE, false, &type_dense}, {3, "shape", SHAPE, false, NULL}}};
-static const struct message_type type_array = {"NdArrayProto",
-                                               {{1, "dense", MESSAGE, false, &type_dense},
-                                                {2, "sparse", MESSAGE, false, &type_sparse},
-                                                {3, "cls_name", TEXT, false, NULL},
-                                                {4, "parameters", STRUCT, false, NULL}}};
-static const struct message_type type_score = {"NamedScoreProto",
-                                               {{1, "value", FLOAT, false, NULL},
-                                                {2, "op_name", TEXT, false, NULL},
-                                                {3, "description", TEXT, false, NULL},
-                                                {4, "ref_id", TEXT, false, NULL}}};
-static const struct message_type type_document = {"DocumentProto",
-                                                  {{1, "id", TEXT, false, NULL},
-                                                   {2, "blob", BYTES, false, NULL},
-                                                   {3, "tensor", MESSAGE, false, &type_array},
-                                                   {4, "text", TEXT, false, NULL},
-                                                   {5, "granularity", UINT, false, NULL},
-                                                   {6, "adjacency", UINT, false, NULL},
-                                                   {7, "parent_id", TEXT, false, NULL},
-                                                   {8, "weight", FLOAT, false, NULL},
-                                                   {9, "uri", TEXT, false, NULL},
-                                                   {10, "modality", TEXT, false, NULL},
-                                                   {11, "mime_type", TEXT, false, NULL},
-                                                   {12, "offset", FLOAT, false, NULL},
-                                                   {13, "location", FLOATS, false, NULL},
-                                                   {14, "chunks", MESSAGE, true, &type_document},
-                                                   {15, "matches", MESSAGE, true, &type_document},
-                                                   {16, "embedding", MESSAGE, false, &type_array},
-                                                   {17, "tags", STRUCT, false, NULL},
-                                                   {18, "scores", MAP_MESSAGE, false, &type_score},
-                                                   {19, "evaluations", MAP_MESSAGE, false, &type_score},
-                                                   {20, "_metadata", STRUCT, false, NULL}}};
+    {{1, "indices", MESSAGE, false, &type_dense},
+      {2, "values", MESSAGE, false, &type_dense},
+      {3, "shape", SHAPE, false, NULL}}
+};
+static const struct message_type type_array = {
+    "NdArrayProto",
+    {{1, "dense", MESSAGE, false, &type_dense},
+      {2, "sparse", MESSAGE, false, &type_sparse},
+      {3, "cls_name", TEXT, false, NULL},
+      {4, "parameters", STRUCT, false, NULL}}
+};
+static const struct message_type type_score = {
+    "NamedScoreProto",
+    {{1, "value", FLOAT, false, NULL},
+      {2, "op_name", TEXT, false, NULL},
+      {3, "description", TEXT, false, NULL},
+      {4, "ref_id", TEXT, false, NULL}}
+};
+static const struct message_type type_document = {
+    "DocumentProto",
+    {{1, "id", TEXT, false, NULL},
+      {2, "blob", BYTES, false, NULL},
+      {3, "tensor", MESSAGE, false, &type_array},
+      {4, "text", TEXT, false, NULL},
+      {5, "granularity", UINT, false, NULL},
+      {6, "adjacency", UINT, false, NULL},
+      {7, "parent_id", TEXT, false, NULL},
+      {8, "weight", FLOAT, false, NULL},
+      {9, "uri", TEXT, false, NULL},
+      {10, "modality", TEXT, false, NULL},
+      {11, "mime_type", TEXT, false, NULL},
+      {12, "offset", FLOAT, false, NULL},
+      {13, "location", FLOATS, false, NULL},
+      {14, "chunks", MESSAGE, true, &type_document},
+      {15, "matches", MESSAGE, true, &type_document},
+      {16, "embedding", MESSAGE, false, &type_array},
+      {17, "tags", STRUCT, false, NULL},
+      {18, "scores", MAP_MESSAGE, false, &type_score},
+      {19, "evaluations", MAP_MESSAGE, false, &type_score},
+      {20, "_metadata", STRUCT, false, NULL}}
+};
 static const struct message_type type_documents = {"DocumentArrayProto", {{1, "docs", MESSAGE, true, &type_document}}};
 static const struct message_type type_content = {
-    "DataContentProto", {{1, "docs", MESSAGE, false, &type_documents}, {2, "docs_bytes", BYTES, false, NULL}}};
-const struct message_type type_data_request = {"DataRequestProto",
-                                               {{1, "header", MESSAGE, false, &type_header},
-                                                {2, "parameters", STRUCT, false, NULL},
-                                                {3, "routes", MESSAGE, true, &type_route},
-                                                {4, "data", MESSAGE, false, &type_content}}};
-const struct message_type type_single_document_request = {"SingleDocumentRequestProto",
-                                                          {{1, "header", MESSAGE, false, &type_header},
-                                                           {2, "parameters", STRUCT, false, NULL},
-                                                           {3, "routes", MESSAGE, true, &type_route},
-                                                           {4, "document", MESSAGE, false, &type_document}}};
-const struct message_type type_info = {"JinaInfoProto", {{1, "jina", MAP_TEXT, false, NULL}, {2, "envs", MAP_TEXT, false, NULL}}};
+    "DataContentProto", {{1, "docs", MESSAGE, false, &type_documents}, {2, "docs_bytes", BYTES, false, NULL}}
+};
+const struct message_type type_data_request = {
+    "DataRequestProto",
+    {{1, "header", MESSAGE, false, &type_header},
+      {2, "parameters", STRUCT, false, NULL},
+      {3, "routes", MESSAGE, true, &type_route},
+      {4, "data", MESSAGE, false, &type_content}}
+};
+const struct message_type type_single_document_request = {
+    "SingleDocumentRequestProto",
+    {{1, "header", MESSAGE, false, &type_header},
+      {2, "parameters", STRUCT, false, NULL},
+      {3, "routes", MESSAGE, true, &type_route},
+      {4, "document", MESSAGE, false, &type_document}}
+};
+const struct message_type type_info = {
+    "JinaInfoProto", {{1, "jina", MAP_TEXT, false, NULL}, {2, "envs", MAP_TEXT, false, NULL}}
+};
 const struct message_type type_health = {"HealthCheckResponse", {{1, "status", UINT, false, NULL}}};
 const struct message_type type_endpoints = {"EndpointsProto", {{1, "endpoints", TEXT, true, NULL}}};
 
@@ -102,7 +133,9 @@ static sluice_text text_of(const struct wire_field *field)
 static sluice_value *open_entry(sluice_value *map, const char *key, bool list)
 {
     const sluice_value *there = sluice_value_get(map, key);
-    return there != NULL ? (sluice_value *)there : list ? sluice_value_set_list(map, key) : sluice_value_set_map(map, key);
+    return there != NULL ? (sluice_value *)there
+           : list        ? sluice_value_set_list(map, key)
+                         : sluice_value_set_map(map, key);
 }
 
 static bool decode_struct(const void *data, size_t size, sluice_value *map);

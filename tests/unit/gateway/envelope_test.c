@@ -18,7 +18,8 @@ static void tear_down(void)
     arena_free(arena);
 }
 
-/* header {id "ab", endpoint "/f", target "t", timeout 7} parameters {} routes {} data {docs {docs {id "d"}}} field 31 */
+/* header {id "ab", endpoint "/f", target "t", timeout 7} parameters {} routes {} data {docs {docs {id "d"}}} field 31
+ */
 static void build(struct buffer *buffer)
 {
     size_t header = wire_begin_message(buffer, REQUEST_HEADER);
@@ -29,7 +30,10 @@ static void build(struct buffer *buffer)
     wire_end_message(buffer, header);
     wire_append_bytes(buffer, REQUEST_PARAMETERS, "", 0);
     wire_append_bytes(buffer, REQUEST_ROUTES, "\x0a\x01x", 3);
-    wire_append_bytes(buffer, REQUEST_DATA, "\x0a\x05\x0a\x03\x0a\x01" "d", 7);
+    wire_append_bytes(buffer, REQUEST_DATA,
+                      "\x0a\x05\x0a\x03\x0a\x01"
+                      "d",
+                      7);
     wire_append_text(buffer, 31, "unknown");
     wire_append_uint(buffer, 32, 300);
 }
@@ -64,7 +68,11 @@ START_TEST(fields_are_found_however_the_message_is_sliced)
     uint8_t data[7];
     ck_assert_uint_eq(envelope.data.size, sizeof data);
     rope_copy_out(&envelope.data, data);
-    ck_assert_int_eq(memcmp(data, "\x0a\x05\x0a\x03\x0a\x01" "d", 7), 0);
+    ck_assert_int_eq(memcmp(data,
+                            "\x0a\x05\x0a\x03\x0a\x01"
+                            "d",
+                            7),
+                     0);
     check_span(envelope.unknown, "\xfa\x01\x07unknown\x80\x02\xac\x02");
     envelope_done(&envelope);
     rope_done(&message);
@@ -149,7 +157,11 @@ START_TEST(answer_keeps_the_order_of_field_numbers)
     rope_init(&written);
     struct envelope envelope;
     ck_assert_int_eq(envelope_read(&message, 8, arena, &envelope, NULL), SLUICE_OK);
-    struct answer_route route = {.executor = "gateway", .start = {5, 0}, .end = {5, 7}, .ended = true};
+    struct answer_route route = {
+        .executor = "gateway", .start = {5, 0},
+             .end = {5, 7},
+             .ended = true
+    };
     struct answer answer = {.envelope = &envelope,
                             .status = answer_status(arena, 1, "ValueError", "it's bad", "Tool"),
                             .parameters = envelope.parameters,

@@ -138,7 +138,10 @@ START_TEST(results_are_joined_to_what_the_client_sent)
     add(&buffer, "p", 1);
     add_map(&buffer, PARAMETERS_RESULTS, "mine", 1);
     add(&one, "n", 2);
-    struct parameters_result results[] = {{"a/rep-0", {one.data, one.size}}, {"b/rep-0", {one.data, one.size}}};
+    struct parameters_result results[] = {
+        {"a/rep-0", {one.data, one.size}},
+        {"b/rep-0", {one.data, one.size}}
+    };
     struct span answer;
     ck_assert_int_eq(parameters_answer((struct span){buffer.data, buffer.size}, results, 2, arena, &answer), SLUICE_OK);
     ck_assert_int_eq(parameters_check(answer, 8, NULL), SLUICE_OK);

@@ -59,7 +59,9 @@ START_TEST(a_catastrophic_pattern_is_cut_off)
     bool result;
     const char *text = "(a|aa)+$";
     ck_assert_int_eq(pattern_get(cache, text, strlen(text), &pattern, NULL), SLUICE_OK);
-    ck_assert_int_eq(pattern_match(pattern, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac", &result, &error), SLUICE_LIMIT);
+    ck_assert_int_eq(
+        pattern_match(pattern, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac", &result, &error),
+        SLUICE_LIMIT);
     ck_assert_ptr_nonnull(strstr(error.text, "too long to match"));
     pattern_unref(pattern);
 }

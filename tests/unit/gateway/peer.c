@@ -50,7 +50,12 @@ void peer_accept(struct peer *peer, uint32_t window_requests, const char *const 
         memcpy(texts + size + sizeof length, endpoints[i], length);
         size += sizeof length + length;
     }
-    const struct iovec meta[] = {{&hello, sizeof hello}, {(void *)"a/rep-0", 7}, {(void *)"Fake", 4}, {texts, size}};
+    const struct iovec meta[] = {
+        {&hello,            sizeof hello},
+        {(void *)"a/rep-0", 7           },
+        {(void *)"Fake",    4           },
+        {texts,             size        }
+    };
     ck_assert_int_eq(frame_writer_add(peer->writer, FRAME_HELLO, 0, 0, meta, 4, NULL, false), SLUICE_OK);
     flush(peer);
 }
@@ -87,11 +92,14 @@ bool peer_has_message(struct peer *peer, int timeout_ms)
 void peer_answer(struct peer *peer, uint64_t id, uint8_t flags, const void *body, size_t body_size)
 {
     struct frame_answer fixed = {.run_ns = 1000, .has_endpoint = 1};
-    const struct iovec meta[] = {{&fixed, sizeof fixed}};
+    const struct iovec meta[] = {
+        {&fixed, sizeof fixed}
+    };
     struct rope rope;
     rope_init(&rope);
     rope_append(&rope, NULL, body, body_size);
-    ck_assert_int_eq(frame_writer_add(peer->writer, FRAME_ANSWER, flags | FRAME_LAST, id, meta, 1, &rope, false), SLUICE_OK);
+    ck_assert_int_eq(frame_writer_add(peer->writer, FRAME_ANSWER, flags | FRAME_LAST, id, meta, 1, &rope, false),
+                     SLUICE_OK);
     flush(peer);
     rope_done(&rope);
 }
@@ -131,8 +139,8 @@ struct flow *peer_flow(struct arena *arena, size_t count)
     flow->graph.chain = true;
     for (size_t i = 0; i < count; i++) {
         char name[2] = {(char)('a' + i), '\0'};
-        flow->executors[i] = (struct flow_executor){.name = arena_text(arena, name), .class_name = "Fake", .workers = 1,
-                                                    .stuck_timeout_ns = 50 * 1000000ull};
+        flow->executors[i] = (struct flow_executor){
+            .name = arena_text(arena, name), .class_name = "Fake", .workers = 1, .stuck_timeout_ns = 50 * 1000000ull};
         flow->graph.nodes[i].next = arena_alloc(arena, sizeof(size_t));
         flow->graph.nodes[i].next[0] = i + 1 < count ? i + 1 : FLOW_END;
         flow->graph.nodes[i].next_count = 1;

@@ -96,7 +96,8 @@ static void ask_as(struct client *who, struct asked *asked, const char *bytes, s
 }
 
 /* header { request_id "r" exec_endpoint "/x" } data { docs { docs { id "d" } } } */
-static const char plain[] = "\x0a\x07\x0a\x01r\x1a\x02/x\x22\x07\x0a\x05\x0a\x03\x0a\x01" "d";
+static const char plain[] = "\x0a\x07\x0a\x01r\x1a\x02/x\x22\x07\x0a\x05\x0a\x03\x0a\x01"
+                            "d";
 
 static void ask(struct asked *asked, uint64_t deadline_ns)
 {
@@ -153,7 +154,8 @@ START_TEST(untouched_documents_come_back_as_they_were)
     frame_message_done(&message);
     finish(&asked);
     ck_assert_int_eq(asked.status, SLUICE_OK);
-    ck_assert(!asked.failed && answer_holds(&asked, "\x22\x07\x0a\x05\x0a\x03\x0a\x01" "d"));
+    ck_assert(!asked.failed && answer_holds(&asked, "\x22\x07\x0a\x05\x0a\x03\x0a\x01"
+                                                    "d"));
     ck_assert(answer_holds(&asked, "gateway"));
 }
 END_TEST
@@ -163,9 +165,13 @@ START_TEST(changed_documents_replace_them)
     start(8, default_endpoint, 1);
     struct asked asked;
     ask(&asked, 0);
-    peer_answer(&peer, take_request(), FRAME_HAS_DATA, "\x0a\x05\x0a\x03\x0a\x01" "e", 7);
+    peer_answer(&peer, take_request(), FRAME_HAS_DATA,
+                "\x0a\x05\x0a\x03\x0a\x01"
+                "e",
+                7);
     finish(&asked);
-    ck_assert(answer_holds(&asked, "\x22\x07\x0a\x05\x0a\x03\x0a\x01" "e"));
+    ck_assert(answer_holds(&asked, "\x22\x07\x0a\x05\x0a\x03\x0a\x01"
+                                   "e"));
 }
 END_TEST
 
