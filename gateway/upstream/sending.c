@@ -1,6 +1,7 @@
 /* sending.c - from the queue to the socket. Any thread, under the upstream's lock. */
 #include "gateway/upstream/connection.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
