@@ -32,7 +32,7 @@ START_TEST(the_smallest_flow_has_all_defaults)
     ck_assert_uint_eq(gateway->limits.max_bytes_in_flight, (uint64_t)2 << 30);
     ck_assert_uint_eq(gateway->limits.max_in_flight, 16384);
     ck_assert_uint_eq(gateway->limits.max_in_flight_per_client, 4096);
-    ck_assert_uint_eq(gateway->limits.max_queue_per_executor, 8192);
+    ck_assert_uint_eq(gateway->limits.max_queue_per_executor, 32768);
     ck_assert_uint_eq(gateway->limits.max_depth, SLUICE_DEFAULT_DEPTH);
     ck_assert_uint_eq(gateway->limits.max_header_bytes, 65536);
     ck_assert_ptr_null(gateway->env[0]);
