@@ -273,6 +273,10 @@ void connection_gone(struct upstream *upstream, const char *text)
         upstream->inside = call;
     }
     pthread_mutex_unlock(&upstream->lock);
+    pthread_mutex_lock(&upstream->set->ready_lock);
+    upstream->gone_seen = true;
+    pthread_cond_broadcast(&upstream->set->ready_changed);
+    pthread_mutex_unlock(&upstream->set->ready_lock);
     answer_inside(upstream, upstream->gone);
 }
 

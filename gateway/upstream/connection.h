@@ -85,6 +85,7 @@ struct upstream {
     char gone[512];
     _Atomic(struct endpoint_list *) endpoints;
     bool hello_seen; /* set->ready_lock */
+    bool gone_seen; /* given up; under ready_lock, for upstream_set_wait() */
 };
 
 struct upstream_set {

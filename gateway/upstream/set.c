@@ -150,7 +150,7 @@ sluice_status upstream_set_wait(struct upstream_set *set, uint64_t deadline_ns, 
     sluice_status status = SLUICE_OK;
     pthread_mutex_lock(&set->ready_lock);
     for (size_t i = 0; status == SLUICE_OK && i < set->count;) {
-        if (set->upstreams[i].hello_seen)
+        if (set->upstreams[i].hello_seen || set->upstreams[i].gone_seen)
             i++;
         else if (deadline_ns == 0)
             pthread_cond_wait(&set->ready_changed, &set->ready_lock);

@@ -30,8 +30,8 @@ sluice_status upstream_set_new(const struct flow *flow, const char *folder, int 
                                struct upstream_set **ret_set, sluice_error *error);
 struct upstream_set *upstream_set_free(struct upstream_set *set); /* stops the thread; nothing may be in flight */
 
-/* All executors have said HELLO. Blocks until then or until `deadline_ns`: SLUICE_OK or SLUICE_TIMEOUT naming who is
- * missing. */
+/* All executors have said HELLO or were given up. Blocks until then or until `deadline_ns`: SLUICE_OK or SLUICE_TIMEOUT
+ * naming who is missing. */
 sluice_status upstream_set_wait(struct upstream_set *set, uint64_t deadline_ns, sluice_error *error);
 
 /* What the supervisor says of an executor (control.h: died, gone). Any thread. */

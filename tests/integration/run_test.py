@@ -190,6 +190,16 @@ executors:
         self.assertIn("told to stay shut", err)
         self.assertEqual(flow.stop(), 0)
 
+    def test_a_new_gateway_knows_who_was_given_up(self):
+        flow = self.crash_loop("keep")
+        flow.wait_log(r"given up, the rest of the Flow goes on")
+        os.kill(flow.pid("gateway"), signal.SIGKILL)
+        flow.wait_log(r"gateway is ready again")
+        code, _, err = self.sluice("post", flow.uri, "/", "--text", "x")
+        self.assertEqual(code, 7, err)
+        self.assertIn("told to stay shut", err)
+        self.assertEqual(flow.stop(), 0)
+
     def test_a_crash_loop_ends_the_flow_when_it_is_told_so(self):
         flow = self.crash_loop("stop")
         self.assertEqual(flow.wait(), 7)
