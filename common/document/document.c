@@ -240,7 +240,7 @@ static sluice_status new_ndarray(sluice_document *document, const sluice_tensor 
 
 sluice_status sluice_document_set_tensor(sluice_document *document, const sluice_tensor *tensor)
 {
-    struct ndarray *array;
+    struct ndarray *array = NULL;
     sluice_status status = new_ndarray(document, tensor, &array);
     if (status == SLUICE_OK) {
         sluice_document_clear_content(document);
