@@ -18,6 +18,7 @@ import time
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 READY_TIMEOUT_SECONDS = 20
 STOP_TIMEOUT_SECONDS = 15
+SANITIZER_SIGNS = ('Sanitizer:', 'runtime error:')
 
 
 class Failure(Exception):
@@ -34,7 +35,9 @@ def arguments(description, build=os.path.join(SOURCE, 'build', 'release'), **ext
                         help='build tree with the product and the tests\' programs (default: %(default)s)')
     for name, keywords in extra.items():
         parser.add_argument('--' + name.replace('_', '-'), **keywords)
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.build = os.path.abspath(options.build)
+    return options
 
 
 def wanted(name, only):
@@ -98,8 +101,9 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             status = self.process.wait()
-        if check and status != 0:
-            raise Failure('%s ended with %d\n%s' % (self.name, status, self.output()[-2000:]))
+        output = self.output()
+        if check and (status != 0 or any(sign in output for sign in SANITIZER_SIGNS)):
+            raise Failure('%s ended with %d\n%s' % (self.name, status, output[-4000:]))
 
 
 def read_line(fd, deadline):
