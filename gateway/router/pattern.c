@@ -128,11 +128,36 @@ sluice_status pattern_get(struct pattern_cache *cache, const void *text, size_t 
     return SLUICE_OK;
 }
 
+/* One match block per thread, freed when the thread ends: matching allocates nothing. */
+static pthread_key_t match_key;
+static pthread_once_t match_once = PTHREAD_ONCE_INIT;
+static _Thread_local pcre2_match_data *match_data;
+
+static void free_match_data(void *data)
+{
+    pcre2_match_data_free(data);
+}
+
+static void make_match_key(void)
+{
+    pthread_key_create(&match_key, free_match_data);
+}
+
+static pcre2_match_data *match_data_of_thread(void)
+{
+    if (match_data != NULL)
+        return match_data;
+    pthread_once(&match_once, make_match_key);
+    match_data = pcre2_match_data_create(1, NULL);
+    if (match_data != NULL)
+        pthread_setspecific(match_key, match_data);
+    return match_data;
+}
+
 sluice_status pattern_match(const struct pattern *pattern, const char *name, bool *ret_matches, sluice_error *error)
 {
-    /* One match block per thread: matching allocates nothing. Never freed: threads live as long as the process. */
-    static _Thread_local pcre2_match_data *data;
-    if (data == NULL && (data = pcre2_match_data_create(1, NULL)) == NULL)
+    pcre2_match_data *data = match_data_of_thread();
+    if (data == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, "target_executor", "no memory to match it");
     int result = pcre2_match(pattern->code, (PCRE2_SPTR)name, strlen(name), 0, 0, data, pattern->limits);
     *ret_matches = result >= 0;
