@@ -1,5 +1,6 @@
 /* The load driver's check finds what a broken server would send. */
 #include "tests/bench/load_message.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <grpc/grpc.h>
@@ -173,9 +174,5 @@ int main(void)
     tcase_add_test(tests, error_status_is_told);
     tcase_add_test(tests, changed_documents_are_right_only_when_expected);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }

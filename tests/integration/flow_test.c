@@ -1,4 +1,6 @@
 /* <sluice/flow.h>: a test program has a real Flow of its own in a few lines. */
+#include "tests/unit/suite.h"
+
 #include <sluice/flow.h>
 
 #include <check.h>
@@ -189,9 +191,5 @@ int main(void)
     tcase_add_test(cases, a_flow_that_died_is_told_when_it_is_stopped);
     tcase_add_test(cases, the_flow_ends_with_its_program);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The address rules of Jina's Client: every row of its truth table, its examples, and what we allow beyond it. */
 #include "client/address.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -279,9 +280,5 @@ int main(void)
     tcase_add_test(test, host_names_have_a_longest_size);
     tcase_add_test(test, port_argument_out_of_range);
     suite_add_tcase(suite, test);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

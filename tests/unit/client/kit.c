@@ -1,4 +1,5 @@
 #include "tests/unit/client/kit.h"
+#include "tests/unit/suite.h"
 
 #include "client/response.h"
 
@@ -63,9 +64,5 @@ int kit_run(const char *name, void (*add)(TCase *test))
     tcase_set_timeout(test, 60);
     add(test);
     suite_add_tcase(suite, test);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

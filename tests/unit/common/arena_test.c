@@ -1,6 +1,6 @@
 #include "common/foundation/arena.h"
 #include "common/foundation/block.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "common/foundation/block.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "common/foundation/buffer.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <string.h>
 

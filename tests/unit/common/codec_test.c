@@ -1,6 +1,6 @@
 /* Documents as protobuf: merging, unknown fields, bounds, and what a block keeps alive. */
 #include "common/document/codec.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 #include "common/document/codec.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <math.h>
 #include <stdio.h>

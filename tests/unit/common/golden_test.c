@@ -7,7 +7,7 @@
 #include "common/foundation/file.h"
 #include "common/json/base64.h"
 #include "common/wire/wire.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* JSON: values and documents from and to text. Python's output in the expectations is that of CPython 3.11. */
 #include "common/document/codec.h"
 #include "common/json/json.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The table of failures (design, invariant 5), walked row by row. */
 #include "common/foundation/status.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include <sluice/document.h>
 #include "common/document/codec.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "common/foundation/buffer.h"
 #include "common/foundation/text.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 #include <string.h>
 

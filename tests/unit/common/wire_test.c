@@ -1,5 +1,5 @@
 #include "common/wire/wire.h"
-#include "tests/unit/common/suite.h"
+#include "tests/unit/suite.h"
 
 static const uint64_t varints[] = {0, 1, 127, 128, 300, 16383, 16384, UINT32_MAX, (uint64_t)1 << 35, (uint64_t)1 << 63, UINT64_MAX};
 enum { VARINTS = sizeof varints / sizeof varints[0] };

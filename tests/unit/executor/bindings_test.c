@@ -1,4 +1,5 @@
 #include "executor/host/bindings.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -147,9 +148,5 @@ int main(void)
     tcase_add_test(tcase, binding_where_it_is_already_changes_nothing);
     tcase_add_test(tcase, an_unbound_handler_and_default_may_be_bound);
     tcase_add_test(tcase, an_unknown_handler_is_named);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* What one request meets in the host: documents, parameters, results, failures. */
-#include "peer.h"
 #include "common/foundation/clock.h"
+#include "peer.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -258,9 +259,5 @@ int main(void)
     tcase_add_test(tcase, a_past_deadline_is_not_run);
     tcase_add_test(tcase, a_hundred_mebibytes_go_through);
     tcase_add_test(tcase, many_requests_at_once_are_all_answered_in_order);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

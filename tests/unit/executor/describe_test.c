@@ -1,5 +1,6 @@
 #include "executor/host/describe.h"
 #include "executor/host/plugin.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -107,9 +108,5 @@ int main(void)
     tcase_add_test(tcase, a_handler_without_function_is_refused);
     tcase_add_test(tcase, a_default_that_is_no_json_is_refused);
     tcase_add_test(tcase, a_longer_table_is_accepted);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

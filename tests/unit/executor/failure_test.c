@@ -1,4 +1,5 @@
 #include "executor/host/failure.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -83,9 +84,5 @@ int main(void)
     tcase_add_test(tcase, a_description_of_ones_own_wins);
     tcase_add_test(tcase, bytes_that_are_no_text_are_replaced);
     tcase_add_test(tcase, long_text_is_cut_at_the_limit);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,4 +1,5 @@
 #include "executor/host/fallback.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -43,9 +44,5 @@ int main(void)
     tcase_add_loop_test(tcase, json_is_accepted, 0, sizeof good / sizeof good[0]);
     tcase_add_loop_test(tcase, anything_else_is_refused, 0, sizeof bad / sizeof bad[0]);
     tcase_add_test(tcase, depth_is_bounded);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Start, drain, death of the parent, crash. */
 #include "peer.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <signal.h>
@@ -168,9 +169,5 @@ int main(void)
     tcase_add_test(tcase, the_death_of_the_parent_ends_an_idle_process);
     tcase_add_loop_test(tcase, the_death_of_the_parent_ends_handlers_that_look_and_those_that_do_not, 0, 2);
     tcase_add_test(tcase, a_crash_is_one_line_and_the_signal_is_seen);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Cancels, long handlers, workers, several gateways. */
 #include "peer.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <sys/wait.h>
@@ -246,9 +247,5 @@ int main(void)
     tcase_add_test(four, four_workers_overlap);
     tcase_add_test(four, four_workers_overlap_after_short_calls);
     tcase_add_test(four, four_workers_answer_everything_once);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

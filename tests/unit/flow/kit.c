@@ -1,9 +1,10 @@
 #include "tests/unit/flow/kit.h"
-#include "tests/unit/flow/equal.h"
 #include "common/flow/description.h"
 #include "common/flow/report.h"
 #include "common/foundation/buffer.h"
 #include "common/foundation/file.h"
+#include "tests/unit/flow/equal.h"
+#include "tests/unit/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,9 +167,5 @@ int kit_run(const char *name, const TTest *const *tests)
     for (; *tests != NULL; tests++)
         tcase_add_test(tests_of_suite, *tests);
     suite_add_tcase(suite, tests_of_suite);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,7 +1,8 @@
 /* The envelope of a request, read from one slice and from many, and the answer written from it. */
+#include "common/wire/wire.h"
 #include "gateway/envelope/answer.h"
 #include "gateway/envelope/parameters.h"
-#include "common/wire/wire.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -224,9 +225,5 @@ int main(void)
     tcase_add_test(envelope, status_code_can_be_that_of_old_clients);
     Suite *suite = suite_create("gateway.envelope");
     suite_add_tcase(suite, envelope);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

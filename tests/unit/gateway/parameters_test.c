@@ -1,6 +1,7 @@
 /* Parameters for one executor and in the answer, by the rules measured on Jina 3.34.0. */
-#include "gateway/envelope/parameters.h"
 #include "common/wire/wire.h"
+#include "gateway/envelope/parameters.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -182,9 +183,5 @@ int main(void)
     tcase_add_test(parameters, depth_is_bounded_at_the_edge);
     Suite *suite = suite_create("gateway.parameters");
     suite_add_tcase(suite, parameters);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

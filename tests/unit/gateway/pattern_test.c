@@ -1,5 +1,6 @@
 /* target_executor as Python's re.match sees it, and its bounds. */
 #include "gateway/router/pattern.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -102,9 +103,5 @@ int main(void)
     tcase_add_test(pattern, more_patterns_than_the_cache_keeps);
     Suite *suite = suite_create("gateway.pattern");
     suite_add_tcase(suite, pattern);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

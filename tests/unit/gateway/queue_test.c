@@ -1,5 +1,6 @@
 /* Clients are served in turn; a client's own requests keep their order. */
 #include "gateway/upstream/queue.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -70,9 +71,5 @@ int main(void)
     tcase_add_test(queue, any_call_can_be_taken_out);
     Suite *suite = suite_create("gateway.queue");
     suite_add_tcase(suite, queue);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

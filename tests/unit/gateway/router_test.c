@@ -1,9 +1,10 @@
 /* Router and upstream with a played executor: every way a request can end, once. */
-#include "tests/unit/gateway/peer.h"
-#include "gateway/router/router.h"
-#include "gateway/upstream/upstream.h"
 #include "common/foundation/clock.h"
 #include "common/net/control.h"
+#include "gateway/router/router.h"
+#include "gateway/upstream/upstream.h"
+#include "tests/unit/gateway/peer.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <poll.h>
@@ -485,9 +486,5 @@ int main(void)
     tcase_add_test(cases, many_threads_cancels_and_deadlines_at_once);
     Suite *suite = suite_create("gateway.router");
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Timers run in the order of their times, once, and not when cancelled. */
-#include "gateway/upstream/timers.h"
 #include "common/foundation/clock.h"
+#include "gateway/upstream/timers.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -97,9 +98,5 @@ int main(void)
     tcase_add_test(timers, threads_may_set_and_cancel_while_the_owner_runs);
     Suite *suite = suite_create("gateway.timers");
     suite_add_tcase(suite, timers);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

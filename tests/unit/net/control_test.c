@@ -1,4 +1,5 @@
 #include "common/net/control.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -111,9 +112,5 @@ int main(void)
     tcase_add_test(tcase, the_end_of_the_stream_is_unavailable);
     tcase_add_test(tcase, what_is_no_message_is_invalid);
     tcase_add_test(tcase, size_and_number_of_pairs_are_bounded);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

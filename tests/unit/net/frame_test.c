@@ -1,4 +1,5 @@
 #include "common/net/frame.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -598,9 +599,5 @@ int main(void)
     tcase_add_test(metas, metas_are_read_and_wrong_sizes_refused);
     tcase_add_test(metas, an_answers_meta_is_read);
     tcase_add_test(metas, a_hello_is_read_and_its_endpoints_counted);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

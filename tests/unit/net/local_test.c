@@ -1,4 +1,5 @@
 #include "common/net/local.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -134,9 +135,5 @@ int main(void)
     tcase_add_test(tcase, a_connection_waits_before_anybody_accepts);
     tcase_add_test(tcase, a_left_over_socket_is_replaced_and_another_file_is_not);
     tcase_add_test(tcase, nobody_listening_is_unavailable_and_named);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

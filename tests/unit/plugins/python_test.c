@@ -1,5 +1,6 @@
 /* Tests of tests/fixtures/python.c: what Python 3.11 prints for the same values. */
 #include "tests/fixtures/python.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -153,9 +154,5 @@ int main(void)
     tcase_add_loop_test(tests, texts_are_quoted, 0, (int)(sizeof(texts) / sizeof(texts[0])));
     tcase_add_test(tests, keys_sort_by_code_point);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The private folder of a running Flow: where, with which rights, and what becomes of left-overs. */
 #include "common/net/local.h"
+#include "tests/unit/suite.h"
 #include "tools/supervisor/folder.h"
 
 #include <check.h>
@@ -113,9 +114,5 @@ int main(void)
     tcase_add_test(cases, a_base_that_is_too_long_is_passed_over);
     tcase_add_test(cases, a_name_that_is_too_long_is_told);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,4 +1,5 @@
 /* The documents that `sluice post` sends: their order, their ends, and what is said of bad ones. */
+#include "tests/unit/suite.h"
 #include "tools/post_inputs.h"
 
 #include <check.h>
@@ -159,9 +160,5 @@ int main(void)
     tcase_add_test(cases, bad_ones_are_named_by_file_and_line);
     tcase_add_test(cases, nothing_gives_nothing);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

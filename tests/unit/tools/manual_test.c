@@ -2,6 +2,7 @@
 #include "common/foundation/buffer.h"
 #include "common/foundation/file.h"
 #include "common/foundation/status.h"
+#include "tests/unit/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -34,9 +35,5 @@ int main(void)
     TCase *cases = tcase_create("all");
     tcase_add_test(cases, the_manual_has_every_row_of_the_status_table);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

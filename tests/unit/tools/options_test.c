@@ -1,4 +1,5 @@
 /* Command lines: what is understood, what is refused, and what is said then. */
+#include "tests/unit/suite.h"
 #include "tools/options.h"
 
 #include <check.h>
@@ -187,9 +188,5 @@ int main(void)
     tcase_add_test(cases, the_number_of_arguments_is_checked);
     tcase_add_test(cases, help_is_complete);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The output of children: whole lines, with names, and nothing lost. */
 #include "common/foundation/file.h"
+#include "tests/unit/suite.h"
 #include "tools/json_text.h"
 #include "tools/logline.h"
 #include "tools/supervisor/output.h"
@@ -112,9 +113,5 @@ int main(void)
     tcase_add_test(cases, json_logs_stay_json);
     tcase_add_test(cases, log_lines_are_known_by_their_stamp);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,4 +1,5 @@
 /* When a process that died is started again: the rule of the design (4b, Restart) by its numbers. */
+#include "tests/unit/suite.h"
 #include "tools/supervisor/restart.h"
 
 #include <check.h>
@@ -66,9 +67,5 @@ int main(void)
     tcase_add_test(cases, a_death_within_100_ms_of_ready_counts_and_a_later_one_ends_the_row);
     tcase_add_test(cases, the_limit_ends_it);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

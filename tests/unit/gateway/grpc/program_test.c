@@ -4,6 +4,7 @@
 #include "common/foundation/file.h"
 #include "common/net/control.h"
 #include "tests/unit/gateway/grpc/rpc_client.h"
+#include "tests/unit/suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -298,9 +299,5 @@ int main(void)
     tcase_add_loop_test(program, wrong_command_lines_are_explained, 0, 8);
     tcase_add_test(program, a_flow_file_with_an_error_names_the_place);
     suite_add_tcase(suite, program);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "common/foundation/file.h"
 #include "common/wire/wire.h"
 #include "tests/unit/gateway/grpc/fixture.h"
+#include "tests/unit/suite.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -627,9 +628,5 @@ int main(void)
     Suite *suite = suite_create("gateway.grpc.services");
     add_requests(suite);
     add_facts(suite);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* JinaRPC/Call: order, credit, failures, cancel, drain. Each request is answered once whatever happens. */
 #include "common/foundation/clock.h"
 #include "tests/unit/gateway/grpc/fixture.h"
+#include "tests/unit/suite.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -582,9 +583,5 @@ int main(void)
     tcase_add_test(plain, what_is_left_at_the_end_is_cancelled);
     tcase_add_loop_test(plain, under_load_each_request_is_answered_once, 0, 3);
     suite_add_tcase(suite, plain);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

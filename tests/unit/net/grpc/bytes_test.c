@@ -2,6 +2,7 @@
 #include "common/foundation/clock.h"
 #include "common/net/grpc/bytes.h"
 #include "common/net/grpc/loop.h"
+#include "tests/unit/suite.h"
 
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/slice.h>
@@ -259,9 +260,5 @@ int main(void)
     tcase_add_test(loop, a_loop_without_work_ends);
     tcase_add_test_raise_signal(loop, an_event_cannot_be_started_twice, 6);
     suite_add_tcase(suite, loop);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }
