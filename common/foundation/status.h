@@ -1,7 +1,7 @@
 /*
  * status.h - the one table that maps a sluice_status to the codes of every protocol (design, invariant 5).
  *
- * docs/cli.md and docs/architecture.md show the same table; tests/unit/common/status_test.c walks it.
+ * docs/cli.md shows the same table, which the test tools.manual compares; tests/unit/common/status_test.c walks it.
  */
 #ifndef SLUICE_FOUNDATION_STATUS_H
 #define SLUICE_FOUNDATION_STATUS_H
