@@ -7,6 +7,7 @@
 #include "cases.h"
 #include "running.h"
 #include "common/foundation/buffer.h"
+#include "common/foundation/file.h"
 
 #include <sluice/client.h>
 #include <stdlib.h>
@@ -298,11 +299,9 @@ static void run_shape(const char *shape, struct tally *tally)
     buffer_init(&yaml, BUFFER_NO_LIMIT);
     buffer_init(&adapted, BUFFER_NO_LIMIT);
     snprintf(path, sizeof path, "%s/tests/golden/flows/%s.yml", source_folder(), shape);
-    FILE *file = fopen(path, "r");
-    for (int byte; file != NULL && (byte = fgetc(file)) != EOF;)
-        buffer_append_byte(&yaml, (uint8_t)byte);
-    if (file != NULL)
-        fclose(file);
+    sluice_error error = {0};
+    if (file_read_path(path, &yaml, &error) != SLUICE_OK)
+        printf("%s: %s\n", path, error.text);
     adapt(buffer_text(&yaml), &adapted);
     snprintf(path, sizeof path, "%s/tests/golden/flows/%s.requests.json", source_folder(), shape);
     sluice_value *requests = cases_read_json(path);
@@ -311,12 +310,9 @@ static void run_shape(const char *shape, struct tally *tally)
     const sluice_value *request_list = sluice_value_get(requests, "requests"),
                        *answer_list = sluice_value_get(answers, "answers");
 
-    struct running_flow flow;
     sluice_client *client = NULL;
-    bool running = running_flow_start(buffer_text(&adapted), &flow);
-    char uri[64];
-    snprintf(uri, sizeof uri, "grpc://127.0.0.1:%d", flow.port);
-    if (running && sluice_client_open(uri, &client, NULL) == SLUICE_OK) {
+    sluice_flow *flow = running_flow_start(buffer_text(&adapted));
+    if (flow != NULL && sluice_flow_client(flow, &client, NULL) == SLUICE_OK) {
         for (size_t i = 0; i < sluice_value_size(request_list); i++) {
             const sluice_value *request = sluice_value_at(request_list, i);
             char name[160], label[64], difference[1024];
@@ -330,9 +326,7 @@ static void run_shape(const char *shape, struct tally *tally)
     } else {
         tally->unexplained += (unsigned)sluice_value_size(request_list);
     }
-    sluice_client_free(client);
-    if (running)
-        running_flow_stop(&flow);
+    running_flow_stop(flow, tally);
     sluice_value_free(requests);
     sluice_value_free(answers);
     buffer_done(&yaml);

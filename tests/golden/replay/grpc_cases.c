@@ -241,8 +241,7 @@ static void run_flow(const sluice_value *cases, const char *flow, const char *ya
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(text, sizeof text, yaml, build_folder(), build_folder());
 #pragma GCC diagnostic pop
-    struct running_flow running;
-    bool started = running_flow_start(text, &running);
+    sluice_flow *running = running_flow_start(text);
     for (size_t i = 0; i < sluice_value_size(cases); i++) {
         const sluice_value *one = sluice_value_at(cases, i);
         if (!is_wanted(one, flow))
@@ -252,8 +251,8 @@ static void run_flow(const sluice_value *cases, const char *flow, const char *ya
         text_of(one, "section", section, sizeof section);
         text_of(one, "path", path, sizeof path);
         snprintf(name, sizeof name, "grpc/%s/%s", section, label);
-        struct raw_call call = {.port = running.port, .path = path};
-        if (started) {
+        if (running != NULL) {
+            struct raw_call call = {.port = sluice_flow_port(running), .path = path};
             fill_call(&call, one, label);
             raw_call_run(&call);
             compare_case(one, label, &call, difference, sizeof difference);
@@ -261,8 +260,7 @@ static void run_flow(const sluice_value *cases, const char *flow, const char *ya
         }
         compare_count(tally, name, difference);
     }
-    if (started)
-        running_flow_stop(&running);
+    running_flow_stop(running, tally);
 }
 
 void cases_run_grpc(struct tally *tally, const char *only)

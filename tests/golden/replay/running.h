@@ -1,18 +1,16 @@
-/* running.h - a Flow started by `sluice run`, for as long as a case needs it. */
+/* running.h - a Flow for as long as a case needs it, and where the build and the source are. */
 #ifndef SLUICE_GOLDEN_RUNNING_H
 #define SLUICE_GOLDEN_RUNNING_H
 
-#include <stdbool.h>
-#include <sys/types.h>
+#include "compare.h"
 
-struct running_flow {
-    pid_t pid;
-    int port; /* of the gateway, on 127.0.0.1 */
-};
+#include <sluice/flow.h>
 
-/* Write `yaml` to a temporary file and run it. False: it did not become ready; the reason has been printed. */
-bool running_flow_start(const char *yaml, struct running_flow *flow);
-void running_flow_stop(struct running_flow *flow);
+/* Run the Flow of this YAML. NULL: it did not become ready; the reason has been printed. */
+sluice_flow *running_flow_start(const char *yaml);
+
+/* Stop and free it; NULL is fine. An end that is not clean is printed and counted as unexplained. */
+void running_flow_stop(sluice_flow *flow, struct tally *tally);
 
 const char *build_folder(void);  /* SLUICE_BUILD, or build/dev */
 const char *source_folder(void); /* SLUICE_SOURCE, or . */
