@@ -71,7 +71,8 @@ void sending_admit(struct upstream *upstream)
     struct upstream_call *call;
     while (upstream->in_flight < window && (call = fair_queue_peek(&upstream->waiting)) != NULL) {
         uint64_t bytes = call->body->size + call->parameters_size;
-        if (upstream->in_flight > 0 && bytes > upstream->window_bytes - upstream->bytes_in_flight)
+        /* What is inside may exceed the window: a larger request is let in alone. Sums of sizes in memory do not wrap. */
+        if (upstream->in_flight > 0 && upstream->bytes_in_flight + bytes > upstream->window_bytes)
             break;
         uint32_t slot = sending_give_slot(upstream, call);
         if (slot == NO_SLOT)

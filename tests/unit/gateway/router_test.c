@@ -393,6 +393,24 @@ START_TEST(clients_are_served_in_turn)
 }
 END_TEST
 
+/* The executor takes 1 MiB at once (peer_accept()): a larger request goes in, and nothing else while it is there. */
+START_TEST(a_request_above_the_window_is_let_in_alone)
+{
+    enum { DATA_SIZE = 3 << 19 };
+    static char large[16 + DATA_SIZE] = "\x0a\x07\x0a\x01l\x1a\x02/x\x22\x80\x80\x60"; /* header, data of 1.5 MiB */
+    start(8, default_endpoint, 1);
+    struct asked first, second;
+    ask_as(client, &first, large, 13 + DATA_SIZE, 0);
+    ask(&second, 0);
+    uint64_t id = take_request();
+    ck_assert(!peer_has_message(&peer, 50));
+    peer_answer(&peer, id, FRAME_UNCHANGED, NULL, 0);
+    peer_answer(&peer, take_request(), FRAME_UNCHANGED, NULL, 0);
+    finish(&first);
+    finish(&second);
+}
+END_TEST
+
 START_TEST(limits_and_draining_refuse_new_calls)
 {
     flow->gateway.limits.max_in_flight_per_client = 1;
@@ -482,6 +500,7 @@ int main(void)
     tcase_add_test(cases, a_cancelled_call_that_waits_is_never_sent);
     tcase_add_test(cases, a_full_queue_refuses);
     tcase_add_test(cases, clients_are_served_in_turn);
+    tcase_add_test(cases, a_request_above_the_window_is_let_in_alone);
     tcase_add_test(cases, limits_and_draining_refuse_new_calls);
     tcase_add_test(cases, many_threads_cancels_and_deadlines_at_once);
     Suite *suite = suite_create("gateway.router");
