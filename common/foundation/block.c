@@ -58,7 +58,7 @@ void rope_done(struct rope *rope)
 
 static sluice_status grow(struct rope *rope)
 {
-    size_t capacity = rope->capacity * 2;
+    size_t capacity = rope->capacity < 8 ? 8 : rope->capacity * 2;
     struct slice *slices = malloc(capacity * sizeof *slices);
     if (slices == NULL)
         return SLUICE_NO_MEMORY;

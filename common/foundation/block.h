@@ -38,7 +38,7 @@ struct slice {
     size_t size;
 };
 
-enum { ROPE_INLINE = 4 };
+enum { ROPE_INLINE = 2 }; /* a small message is one slice, an answer a head and documents */
 
 /* A row of slices that stands for their concatenation. Holds a reference per slice. */
 struct rope {

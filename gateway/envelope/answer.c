@@ -7,8 +7,7 @@
 /* google.protobuf.Timestamp: seconds = 1, nanos = 2; both varints, so at most 2 x 11 bytes. */
 enum { TIMESTAMP_MAX = 22 };
 
-/* An upper bound of the bytes in front of the documents; the block is made once. */
-static size_t head_bound(const struct answer *answer)
+size_t answer_head_size(const struct answer *answer)
 {
     size_t size = answer->envelope->header.size + answer->status.size + answer->parameters.size + 64;
     for (size_t i = 0; i < answer->route_count; i++)
@@ -98,11 +97,8 @@ static uint8_t *put_route(uint8_t *at, const struct answer_route *route)
     return close_message(at, REQUEST_ROUTES, body, (size_t)(end - body));
 }
 
-sluice_status answer_write(const struct answer *answer, struct rope *ret_message)
+sluice_status answer_write(const struct answer *answer, struct block *head, struct rope *ret_message)
 {
-    struct block *head = block_new(head_bound(answer));
-    if (head == NULL)
-        return SLUICE_NO_MEMORY;
     uint8_t *at = head->data, *body = at + MESSAGE_PREFIX_MAX;
     uint8_t *end = put_header(body, answer);
     at = close_message(at, REQUEST_HEADER, body, (size_t)(end - body));
@@ -114,7 +110,6 @@ sluice_status answer_write(const struct answer *answer, struct rope *ret_message
         at = wire_put_varint(at, answer->data->size);
     }
     sluice_status status = rope_append(ret_message, head, head->data, (size_t)(at - head->data));
-    block_unref(head);
     if (status == SLUICE_OK && answer->has_data)
         status = rope_append_rope(ret_message, answer->data);
     /* The unknown fields lie in the request's arena, which the answer may outlive: they are copied. */

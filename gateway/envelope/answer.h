@@ -3,7 +3,7 @@
  *
  * header: as it came, with target_executor present and empty and, after a failure, the failure's status;
  * parameters: always present; routes: `gateway` first, then one per node that was started; then the documents as
- * slices, then the unknown fields. Only the part in front of the documents is written, into one block.
+ * slices, then the unknown fields. Only the part in front of the documents is written, into one block of the caller.
  */
 #ifndef SLUICE_GATEWAY_ANSWER_H
 #define SLUICE_GATEWAY_ANSWER_H
@@ -29,8 +29,12 @@ struct answer {
     bool has_data;
 };
 
-/* Appends the message to `ret_message` (initialised, empty). SLUICE_OK or SLUICE_NO_MEMORY. */
-sluice_status answer_write(const struct answer *answer, struct rope *ret_message);
+/* How many bytes answer_write() needs at `head->data`, at most. */
+size_t answer_head_size(const struct answer *answer);
+
+/* Appends the message to `ret_message` (initialised, empty): what stands in front of the documents is written to `head`,
+ * a block that has room for answer_head_size(). SLUICE_OK or SLUICE_NO_MEMORY. */
+sluice_status answer_write(const struct answer *answer, struct block *head, struct rope *ret_message);
 
 /* A StatusProto with one exception, contents only, in the arena. `code`: 1, or 3 for clients of 3.5 and before.
  * The description is NAME('text'). An empty span: no memory. */

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_FIRST = 2048, ARENA_SLACK = 1 << 20 };
+/* The first chunk and the arena's own struct fit what malloc keeps per thread, see arena.c. */
+enum { ARENA_FIRST = 944 };
 
 struct client *client_new(struct router *router)
 {
@@ -47,9 +48,10 @@ void request_count_bytes(struct request *request, size_t bytes)
     atomic_fetch_add(&request->router->bytes_in_flight, bytes);
 }
 
-static struct request *allocate(struct router *router, struct client *client, size_t message_size)
+static struct request *allocate(struct router *router, struct client *client)
 {
-    struct arena *arena = arena_new(ARENA_FIRST, 4 * message_size + ARENA_SLACK);
+    /* No limit of its own: what goes in is bounded by max_message_bytes and, for results, by FRAME_META_MAX. */
+    struct arena *arena = arena_new(ARENA_FIRST, ARENA_NO_LIMIT);
     if (arena == NULL)
         return NULL;
     size_t executors = router->flow->executor_count;
@@ -76,7 +78,7 @@ static struct request *allocate(struct router *router, struct client *client, si
 sluice_status request_new(struct router *router, struct client *client, const struct rope *message,
                           struct request **ret_request, sluice_error *error)
 {
-    struct request *request = allocate(router, client, message->size);
+    struct request *request = allocate(router, client);
     if (request == NULL || rope_append_rope(&request->message, message) != SLUICE_OK) {
         if (request != NULL)
             request_free(request);

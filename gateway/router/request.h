@@ -43,7 +43,7 @@ struct router {
 };
 
 struct request {
-    atomic_uint references; /* the front's, and one of a cancel on its way */
+    atomic_uint references; /* the front's, one of a cancel on its way, one of `head` while slices of it are on the way */
     _Atomic bool cancelled;
     struct router *router;
     struct client *client;
@@ -70,6 +70,7 @@ struct request {
     struct upstream_call call;
     struct upstream_task cancel;
     struct reply answer;
+    struct block head; /* the part of the answer in front of the documents, in the arena; holds a reference */
 };
 
 #endif

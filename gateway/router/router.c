@@ -34,6 +34,25 @@ static void fail(struct request *request, sluice_status status, const char *text
     reply(request);
 }
 
+static void release_head(struct block *head)
+{
+    request_unref((struct request *)((char *)head - offsetof(struct request, head)));
+}
+
+/* The head is written into the request's own arena, which stays as long as somebody holds a slice of it. */
+static sluice_status write_answer(struct request *request, const struct answer *answer)
+{
+    size_t size = answer_head_size(answer);
+    uint8_t *memory = arena_alloc(request->arena, size);
+    if (memory == NULL)
+        return SLUICE_NO_MEMORY;
+    atomic_fetch_add(&request->references, 1);
+    block_init(&request->head, memory, size, release_head);
+    sluice_status status = answer_write(answer, &request->head, &request->answer.message);
+    block_unref(&request->head);
+    return status;
+}
+
 static const uint8_t empty_docs[] = {0x0A, 0x00}; /* docs { }, as a Python executor answers */
 
 static void finish(struct request *request)
@@ -58,7 +77,7 @@ static void finish(struct request *request)
         .has_data = request->has_data,
     };
     if (status == SLUICE_OK)
-        status = answer_write(&answer, &request->answer.message);
+        status = write_answer(request, &answer);
     if (status != SLUICE_OK) {
         rope_done(&request->answer.message);
         fail(request, SLUICE_NO_MEMORY, "no memory for the answer");

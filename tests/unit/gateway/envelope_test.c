@@ -170,7 +170,9 @@ START_TEST(answer_keeps_the_order_of_field_numbers)
                             .route_count = 1,
                             .data = &envelope.data,
                             .has_data = true};
-    ck_assert_int_eq(answer_write(&answer, &written), SLUICE_OK);
+    struct block *head = block_new(answer_head_size(&answer));
+    ck_assert_int_eq(answer_write(&answer, head, &written), SLUICE_OK);
+    block_unref(head);
     uint8_t out[512];
     ck_assert_uint_le(written.size, sizeof out);
     rope_copy_out(&written, out);
