@@ -48,7 +48,7 @@ static void arm_read(struct call *call)
         }
         if (!unclaim_read(stream))
             return;
-        router_when_room(router, room_came, call_ref(call));
+        router_when_room(router, call->client, room_came, call_ref(call));
         /* Room may have come before the router knew that we wait for it: look once more. */
         pthread_mutex_lock(&stream->mutex);
         claimed = claim_read(stream);

@@ -2,14 +2,10 @@
 #include "gateway/router/private.h"
 #include "gateway/router/request.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ERROR_CODE = 1, ERROR_CODE_3_5 = 3 };
-
-/* How many waiters one freed request wakes. More than one, as the first may be held back by a limit of its own. */
-enum { WAKE_AT_ONCE = 8 };
 
 sluice_status router_new(const struct flow *flow, struct upstream_set *upstreams, struct router **ret_router,
                          sluice_error *error)
@@ -37,6 +33,7 @@ struct router *router_free(struct router *router)
         return NULL;
     for (struct waker *waker = router->wakers, *next; waker != NULL; waker = next) {
         next = waker->next;
+        client_unref(waker->client);
         free(waker);
     }
     pattern_cache_free(router->patterns);
@@ -45,11 +42,9 @@ struct router *router_free(struct router *router)
     return NULL;
 }
 
-static const char *what_is_full(const struct router *router, const struct client *client)
+static const char *what_is_full_for_all(const struct router *router)
 {
     const struct flow_limits *limits = &router->flow->gateway.limits;
-    if (atomic_load(&client->in_flight) >= limits->max_in_flight_per_client)
-        return "this client has as many requests in flight as it may (max_in_flight_per_client)";
     if (atomic_load(&router->in_flight) >= limits->max_in_flight)
         return "the gateway has as many requests in flight as it may (max_in_flight)";
     if (atomic_load(&router->bytes_in_flight) >= limits->max_bytes_in_flight)
@@ -57,46 +52,72 @@ static const char *what_is_full(const struct router *router, const struct client
     return NULL;
 }
 
+static const char *what_is_full(const struct router *router, const struct client *client)
+{
+    if (atomic_load(&client->in_flight) >= router->flow->gateway.limits.max_in_flight_per_client)
+        return "this client has as many requests in flight as it may (max_in_flight_per_client)";
+    return what_is_full_for_all(router);
+}
+
 bool router_has_room(struct router *router, struct client *client)
 {
     return what_is_full(router, client) == NULL;
 }
 
-void router_when_room(struct router *router, void (*wake)(void *context), void *context)
+void router_when_room(struct router *router, struct client *client, void (*wake)(void *context), void *context)
 {
     struct waker *waker = malloc(sizeof *waker);
     if (waker == NULL) {
         wake(context); /* it looks again, and again finds no room: busy, but not lost */
         return;
     }
-    *waker = (struct waker){.wake = wake, .context = context};
+    *waker = (struct waker){.client = client_ref(client), .wake = wake, .context = context};
     pthread_mutex_lock(&router->waker_lock);
     *router->wakers_last = waker;
     router->wakers_last = &waker->next;
     atomic_fetch_add(&router->waker_count, 1);
     pthread_mutex_unlock(&router->waker_lock);
-    /* Nothing in flight any more would mean that nobody wakes: room came between the question and this call. */
-    if (atomic_load(&router->in_flight) == 0)
+    /* Room may have come between the question and this call, and then nobody would wake. */
+    if (router_has_room(router, client))
         router_wake(router);
 }
 
+/* Unlink all that have room. Under the lock. */
+static struct waker *take_with_room(struct router *router)
+{
+    struct waker *taken = NULL, **taken_last = &taken, **at = &router->wakers;
+    while (*at != NULL) {
+        struct waker *waker = *at;
+        if (!router_has_room(router, waker->client)) {
+            at = &waker->next;
+            continue;
+        }
+        *at = waker->next;
+        waker->next = NULL;
+        *taken_last = waker;
+        taken_last = &waker->next;
+        atomic_fetch_sub(&router->waker_count, 1);
+    }
+    router->wakers_last = at;
+    return taken;
+}
+
+/*
+ * Everybody who has room is woken, not the first few: a read that is armed may stay without a message for ever, and a
+ * waiter behind it, left asleep, would then depend on another request being freed. It is not work done in vain either:
+ * whoever is woken may read at once, and brings the next message before it waits again.
+ */
 void router_wake(struct router *router)
 {
-    /* The last request wakes everybody: nobody comes after it to do so. */
-    unsigned most = atomic_load(&router->in_flight) == 0 ? UINT_MAX : WAKE_AT_ONCE, taken = 0;
+    if (what_is_full_for_all(router) != NULL)
+        return;
     pthread_mutex_lock(&router->waker_lock);
-    struct waker *waker = router->wakers, **end = &router->wakers, *next;
-    for (; *end != NULL && taken < most; taken++)
-        end = &(*end)->next;
-    router->wakers = *end;
-    if (*end == NULL)
-        router->wakers_last = &router->wakers;
-    *end = NULL; /* when nothing was taken this changes nothing: then *end is router->wakers, which is NULL */
-    atomic_fetch_sub(&router->waker_count, taken);
+    struct waker *waker = take_with_room(router), *next;
     pthread_mutex_unlock(&router->waker_lock);
-    for (; taken > 0 && waker != NULL; waker = next) {
+    for (; waker != NULL; waker = next) {
         next = waker->next;
         waker->wake(waker->context);
+        client_unref(waker->client);
         free(waker);
     }
 }

@@ -25,6 +25,7 @@ struct client {
 
 struct waker {
     struct waker *next;
+    struct client *client;
     void (*wake)(void *context);
     void *context;
 };

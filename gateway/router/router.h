@@ -80,10 +80,10 @@ struct router *router_free(struct router *router); /* after the fronts have stop
 
 /*
  * Room for another message of `size` bytes (0: unknown)? On an open stream a front arms its next read only when this is
- * true; otherwise it asks to be called when room appears (once; on any thread).
+ * true; otherwise it asks to be called when this client may have room (once; on any thread), and looks again.
  */
 bool router_has_room(struct router *router, struct client *client);
-void router_when_room(struct router *router, void (*wake)(void *context), void *context);
+void router_when_room(struct router *router, struct client *client, void (*wake)(void *context), void *context);
 
 /* New calls, unary calls and HTTP requests are refused rather than held back: SLUICE_LIMIT or SLUICE_DRAINING with the
  * text for the client. */

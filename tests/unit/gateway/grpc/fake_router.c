@@ -476,8 +476,9 @@ bool router_has_room(struct router *router, struct client *client)
     return room;
 }
 
-void router_when_room(struct router *router, void (*wake)(void *context), void *context)
+void router_when_room(struct router *router, struct client *client, void (*wake)(void *context), void *context)
 {
+    (void)client;
     pthread_mutex_lock(&router->mutex);
     ck_assert_uint_lt(router->waker_count, WAKERS_MAX);
     router->wakers[router->waker_count].wake = wake;
