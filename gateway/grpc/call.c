@@ -28,6 +28,26 @@ static const struct method *method_of(grpc_slice path)
     return &method_unknown;
 }
 
+static void start_with_long_headers(struct call *call)
+{
+    local_refuse(call, GRPC_STATUS_RESOURCE_EXHAUSTED, "the metadata is larger than the gateway takes (max_header_bytes)");
+}
+
+static const struct method method_long_headers = LOCAL_METHOD("", start_with_long_headers);
+
+/* gRPC holds a client to this limit only after the client has confirmed the settings of the connection. */
+static bool headers_fit(const struct call *call)
+{
+    enum { FIELD_BYTES = 32 }; /* what HTTP/2 counts for each field beside name and value */
+    size_t size = 0;
+
+    for (size_t i = 0; i < call->metadata.count; i++) {
+        const grpc_metadata *field = &call->metadata.metadata[i];
+        size += GRPC_SLICE_LENGTH(field->key) + GRPC_SLICE_LENGTH(field->value) + FIELD_BYTES;
+    }
+    return size <= call->front->settings.limits.max_header_bytes;
+}
+
 /* ---- arrival ---- */
 
 static void call_closed(struct rpc_event *event, bool ok)
@@ -74,7 +94,7 @@ static void call_arrived(struct rpc_event *event, bool ok)
         uncount_waiting(front);
         return;
     }
-    call->method = method_of(call->details.method);
+    call->method = headers_fit(call) ? method_of(call->details.method) : &method_long_headers;
     call->state = calloc(1, call->method->state_size);
     atomic_init(&call->references, 1);
     bool refilled = call_await(front);

@@ -169,6 +169,8 @@ static void read_single(struct rpc_event *event, bool ok)
         if (status != SLUICE_OK)
             sluice_fail(&error, status, NULL, "the message cannot be read: %s", sluice_status_name(status));
     }
+    if (status == SLUICE_OK) /* once more: many calls may have been begun before the first of them sent its message */
+        status = router_admit(call->front->router, call->client, &error);
     if (status == SLUICE_OK)
         status = request_new(call->front->router, call->client, &rope, &unary->request, &error);
     rope_done(&rope);
