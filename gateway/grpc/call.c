@@ -30,7 +30,8 @@ static const struct method *method_of(grpc_slice path)
 
 static void start_with_long_headers(struct call *call)
 {
-    local_refuse(call, GRPC_STATUS_RESOURCE_EXHAUSTED, "the metadata is larger than the gateway takes (max_header_bytes)");
+    local_refuse(call, GRPC_STATUS_RESOURCE_EXHAUSTED,
+                 "the metadata is larger than the gateway takes (max_header_bytes)");
 }
 
 static const struct method method_long_headers = LOCAL_METHOD("", start_with_long_headers);

@@ -89,6 +89,10 @@ class Flow:
         front = self.report["gateway"][0]
         return f"{front['protocol']}://{front['host']}:{front['port']}"
 
+    @property
+    def port(self):
+        return self.report["gateway"][0]["port"]
+
     def pid(self, name):
         return next(process["pid"] for process in self.report["processes"] if process["name"] == name)
 

@@ -1,0 +1,214 @@
+"""Every limit of the gateway at its edge, as a client meets it: what just fits passes, one more is refused or held back."""
+import http2
+import harness
+from harness import GATE
+from messages import CALL, SINGLE, Answer, document, request
+
+RESOURCE_EXHAUSTED = 8
+ECHO = "jtype: Flow\nexecutors: [{name: first, uses: echo}]\n"
+
+
+class Limits(harness.Case):
+    def connect(self, flow, **options):
+        connection = http2.Connection(flow.port, **options)
+        self.addCleanup(connection.close)
+        return connection
+
+    def single(self, flow, message, **options):
+        return http2.unary(flow.port, SINGLE, message, **options)
+
+    def begin_call(self, connection, message, path=SINGLE, metadata=(), close=True):
+        """A call that is sent whole; it need not be answered yet."""
+        call = connection.call(path, metadata)
+        connection.send(call, message)
+        if close:
+            connection.half_close(call)
+        connection.until(lambda: not call.out and not connection.out)
+        return call
+
+    def gated(self, *arguments):
+        return self.flow(f"jtype: Flow\nexecutors: [{{name: gate, uses: {GATE}, workers: 8}}]\n", *arguments).start()
+
+    def wait_request(self, identity="", size=0):
+        return request(identity, [document("t" * size)], "/wait", {"file": self.path("open")})
+
+    def sized(self, size):
+        """A request of exactly this many bytes."""
+        padding = size
+        while len(request("a", [document("t" * padding)])) > size:
+            padding -= 1
+        message = request("a", [document("t" * padding)])
+        self.assertEqual(len(message), size)
+        return message
+
+    def refused(self, call, words, status=RESOURCE_EXHAUSTED):
+        self.assertEqual(call.status, status, call.details)
+        self.assertIn(words, call.details)
+        self.assertEqual(call.messages, [])
+
+    def test_max_message_bytes(self):
+        flow = self.flow(ECHO, "--set", "max_message_bytes=100000").start()
+        exact = self.single(flow, self.sized(100000))
+        self.assertEqual((exact.status, len(exact.messages)), (0, 1))
+        self.assertEqual(self.single(flow, self.sized(100001)).status, RESOURCE_EXHAUSTED)
+        connection = self.connect(flow)
+        stream = connection.call(CALL)
+        connection.send(stream, self.sized(100000))
+        connection.until(lambda: len(stream.messages) == 1)
+        connection.send(stream, self.sized(100001))
+        connection.until(lambda: stream.ended)
+        self.assertEqual(stream.status, RESOURCE_EXHAUSTED)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_max_in_flight_per_client(self):
+        flow = self.gated("--set", "max_in_flight_per_client=3")
+        connection = self.connect(flow)
+        inside = [self.begin_call(connection, self.wait_request(str(n))) for n in range(3)]
+        flow.wait_log(r"inside$", 3)
+        over = self.begin_call(connection, request("over"))
+        connection.until(lambda: over.ended)
+        self.refused(over, "max_in_flight_per_client")
+        self.assertEqual(self.single(flow, request("other")).status, 0)
+        self.write("open", "")
+        connection.until(lambda: all(call.ended for call in inside))
+        self.assertEqual([(call.status, len(call.messages)) for call in inside], [(0, 1)] * 3)
+        again = self.begin_call(connection, request("again"))
+        connection.until(lambda: again.ended)
+        self.assertEqual(again.status, 0)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_calls_that_send_their_message_late_are_counted_too(self):
+        flow = self.gated("--set", "max_in_flight_per_client=3")
+        connection = self.connect(flow)
+        calls = [connection.call(SINGLE) for _ in range(10)]
+        barrier = self.begin_call(connection, b"", "/none")
+        connection.until(lambda: barrier.ended)
+        for call in calls:
+            connection.send(call, self.wait_request())
+            connection.half_close(call)
+        connection.until(lambda: sum(call.ended for call in calls) == 7)
+        self.write("open", "")
+        connection.until(lambda: all(call.ended for call in calls))
+        self.assertEqual(sorted(call.status for call in calls), [0] * 3 + [RESOURCE_EXHAUSTED] * 7)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_a_stream_is_held_back_and_not_refused(self):
+        for setting in ["max_in_flight_per_client=3", "max_in_flight=3", "prefetch=3"]:
+            with self.subTest(setting):
+                flow = self.gated("--set", setting)
+                connection = self.connect(flow)
+                stream = connection.call(CALL)
+                for number in range(10):
+                    connection.send(stream, self.wait_request(str(number)))
+                connection.half_close(stream)
+                connection.until(lambda: not connection.out)
+                flow.wait_log(r"inside$", 3)
+                unary = self.begin_call(connection, request("new"))
+                connection.until(lambda: unary.ended)
+                if setting.startswith("prefetch"):
+                    self.assertEqual(unary.status, 0)
+                else:
+                    self.refused(unary, setting.split("=")[0])
+                self.assertEqual(len([line for line in flow.lines if line.endswith("inside")]), 3)
+                self.write("open", "")
+                connection.until(lambda: stream.ended)
+                self.assertEqual(stream.status, 0)
+                self.assertEqual(sorted(int(Answer(each).id) for each in stream.messages), list(range(10)))
+                self.assertEqual(flow.stop(), 0)
+                harness.os.unlink(self.path("open"))
+
+    def test_the_prefetch_that_a_client_asks_for(self):
+        flow = self.flow(f"jtype: Flow\nexecutors: [{{name: gate, uses: {GATE}, workers: 8}}]\n").start()
+        connection = self.connect(flow)
+        stream = connection.call(CALL, [("__prefetch__", "1")])
+        connection.send(stream, self.wait_request("0"))
+        connection.send(stream, request("1"))
+        connection.until(lambda: not connection.out)
+        flow.wait_log(r"inside$", 1)
+        unary = self.begin_call(connection, request("new"))
+        connection.until(lambda: unary.ended)
+        self.assertEqual((unary.status, stream.messages), (0, []))  # else request 1 would have been answered before
+        self.write("open", "")
+        connection.until(lambda: len(stream.messages) == 2)
+        self.assertEqual([Answer(each).id for each in stream.messages], ["0", "1"])
+        self.assertEqual(flow.stop(), 0)
+
+    def test_max_bytes_in_flight(self):
+        flow = self.gated("--set", "max_bytes_in_flight=1000000")
+        first, second = self.connect(flow), self.connect(flow)
+        large = self.begin_call(first, self.wait_request("large", 3000000))  # alone it is let in
+        flow.wait_log(r"inside$", 1)
+        over = self.begin_call(second, request("over"))
+        second.until(lambda: over.ended)
+        self.refused(over, "max_bytes_in_flight")
+        self.write("open", "")
+        first.until(lambda: large.ended)
+        self.assertEqual((large.status, len(large.messages)), (0, 1))
+        again = self.begin_call(second, request("again"))
+        second.until(lambda: again.ended)
+        self.assertEqual(again.status, 0)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_a_client_that_does_not_read_holds_up_no_other(self):
+        """Many of its streams wait for room that only itself could make; another client's stream waits behind them."""
+        flow = self.gated("--set", "max_in_flight_per_client=2")
+        idle, other = self.connect(flow, window=0, auto=False), self.connect(flow)
+        stream = other.call(CALL)
+        other.until(lambda: not other.out)
+        unread = [idle.call(CALL) for _ in range(40)]
+        barrier = self.begin_call(idle, b"", "/none")
+        idle.until(lambda: barrier.ended)  # the streams are open, before there is anything inside
+        for each in unread:
+            idle.send(each, request("taken"))
+            idle.send(each, request("waits"))
+        idle.until(lambda: all(each.headers for each in unread))  # each has an answer that is not taken
+        inside = [self.begin_call(other, self.wait_request()) for _ in range(2)]
+        flow.wait_log(r"inside$", 2)
+        other.send(stream, request("0"))  # its read was armed before there was no room
+        other.until(lambda: len(stream.messages) == 1)
+        other.send(stream, request("1"))
+        other.until(lambda: not other.out)
+        self.write("open", "")
+        other.until(lambda: all(call.ended for call in inside))
+        other.until(lambda: len(stream.messages) == 2, 10)
+        for each in unread:
+            idle.grant(each, 1 << 20)
+        idle.auto = True
+        idle.until(lambda: all(len(each.messages) == 2 for each in unread))
+        self.assertEqual(flow.stop(), 0)
+
+    def test_max_depth_of_parameters(self):
+        flow = self.flow(ECHO, "--set", "max_depth=10").start()
+
+        def nested(depth):
+            value = 1
+            for _ in range(depth):
+                value = {"k": value}
+            return request("a", [], parameters={"k": value})
+
+        codes = [self.single(flow, nested(depth)).status for depth in range(7, 13)]
+        edge = codes.index(RESOURCE_EXHAUSTED)
+        self.assertEqual(codes, [0] * edge + [RESOURCE_EXHAUSTED] * (6 - edge), codes)
+        self.assertIn("max_depth", self.single(flow, nested(12)).details)
+        self.assertEqual(7 + edge, 10)  # the map of the parameters themselves is the first level
+        self.assertEqual(flow.stop(), 0)
+
+    def test_max_header_bytes(self):
+        flow = self.flow(ECHO, "--set", "max_header_bytes=4096").start()
+        self.assertEqual(self.single(flow, request("a"), metadata=[("key", "v" * 3500)]).status, 0)
+        self.assertEqual(self.single(flow, request("a"), metadata=[("key", "v" * 5000)]).status, RESOURCE_EXHAUSTED)
+        self.assertEqual(self.single(flow, request("a"), metadata=[("key", "v" * 500000)]).status, RESOURCE_EXHAUSTED)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_the_length_of_a_pattern(self):
+        flow = self.flow(ECHO).start()
+        fits = self.single(flow, request("a", [document("x")], target="f" * 1024))
+        self.assertEqual((fits.status, Answer(fits.messages[0]).code), (0, 0))
+        over = Answer(self.single(flow, request("a", [document("x")], target="f" * 1025)).messages[0])
+        self.assertEqual((over.id, over.code, over.texts), ("a", 1, [b"x"]))
+        self.assertIn("1024", over.description)
+        self.assertEqual(flow.stop(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()
