@@ -58,6 +58,8 @@ struct frame_header {
     uint64_t body_size; /* of this part */
 };
 
+_Static_assert(sizeof(struct frame_header) == 32, "the header has no padding, and docs/architecture.md tells its size");
+
 /* Meta of HELLO; then the texts in the order of the sizes, then for each endpoint a uint32_t size and its text. */
 struct frame_hello {
     uint32_t version;
