@@ -160,7 +160,27 @@ static inline size_t unknown_size(const struct unknown *unknown)
     return unknown != NULL ? unknown->total : 0;
 }
 
-/* value.c: NULL results mean no memory or limit, told by value_failure(). */
+/* The box of a list or map, of a list, of a map; NULL for any other value, and for none. */
+static inline struct box *value_box(const sluice_value *value)
+{
+    return value != NULL && (value->kind == SLUICE_VALUE_LIST || value->kind == SLUICE_VALUE_MAP) ? value->box : NULL;
+}
+
+static inline struct box *value_list(const sluice_value *value)
+{
+    return value != NULL && value->kind == SLUICE_VALUE_LIST ? value->box : NULL;
+}
+
+static inline struct box *value_map(const sluice_value *value)
+{
+    return value != NULL && value->kind == SLUICE_VALUE_MAP ? value->box : NULL;
+}
+
+/* Where a map has this key, TEXT_INDEX_NONE when it has not; the key at a position, for text_index_…(). */
+size_t value_position(const struct box *box, sluice_text key);
+sluice_text value_key_at(const void *box, size_t position);
+
+/* value.c, value_edit.c: NULL results mean no memory or limit, told by value_failure(). */
 sluice_value *value_new_map(struct model *model, size_t level);
 sluice_status value_init_box(struct model *model, sluice_value *value, bool is_map, size_t level);
 /* The value at `key`, added when missing (then VALUE_UNSET). `key` is not copied. */
