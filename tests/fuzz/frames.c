@@ -3,8 +3,8 @@
  * fuzzed as well; what is read must not depend on them, must stay within the limit and must hold together.
  */
 #include "common/net/frame.h"
+#include "tests/fuzz/require.h"
 
-#include <assert.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,14 +22,14 @@ static uint64_t sum(uint64_t value, const uint8_t *data, size_t size)
 
 static uint64_t digest(const struct frame_message *message, uint64_t value)
 {
-    assert(message->body.size <= MESSAGE_MAX && message->meta_size <= FRAME_META_MAX);
+    require(message->body.size <= MESSAGE_MAX && message->meta_size <= FRAME_META_MAX);
     value = sum(value, message->meta, message->meta_size);
     size_t size = 0;
     for (size_t i = 0; i < message->body.count; i++) {
         value = sum(value, message->body.slices[i].data, message->body.slices[i].size);
         size += message->body.slices[i].size;
     }
-    assert(size == message->body.size);
+    require(size == message->body.size);
 
     struct frame_request_view request;
     if (frame_read_request(message, &request) == SLUICE_OK)
@@ -90,6 +90,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size--;
     uint64_t whole = feed(data, size, PIPE_BYTES);
     uint64_t cut = feed(data, size, size / step > 4096 ? size / 4096 + 1 : step);
-    assert(whole == cut);
+    require(whole == cut);
     return 0;
 }

@@ -2,9 +2,10 @@
  * The plugin `sentencizer` on any text. The first byte chooses the settings. Whatever the text: chunks are not empty, each
  * one's location cuts its text out of the document's, they come in order, and without trimming they join to the text.
  */
+#include "tests/fuzz/require.h"
+
 #include <sluice/executor.h>
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,15 +62,15 @@ static void check(const sluice_document *document, bool whole)
         sluice_text part = sluice_document_text(chunk);
         size_t count = 0;
         const float *location = sluice_document_location(chunk, &count);
-        assert(part.size > 0 && count == 2);
+        require(part.size > 0 && count == 2);
         while (count_characters(text.data, at) < (size_t)location[0] || inside(text, at))
             at++;
-        assert(part.size <= text.size - at && memcmp(text.data + at, part.data, part.size) == 0);
-        assert(!whole || i > 0 || at == 0);
+        require(part.size <= text.size - at && memcmp(text.data + at, part.data, part.size) == 0);
+        require(!whole || i > 0 || at == 0);
         at += part.size;
-        assert(count_characters(text.data, at) == (size_t)location[1]);
+        require(count_characters(text.data, at) == (size_t)location[1]);
     }
-    assert(!whole || at == text.size);
+    require(!whole || at == text.size);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -89,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (sluice_document_set_text(document, data + 1, size - 1) == SLUICE_OK) { /* else it is no UTF-8 */
         sluice_error error;
         sluice_status status = sluice_testkit_call(kit, "/", sent, parameters, &answer, &error);
-        assert(status == SLUICE_OK);
+        require(status == SLUICE_OK);
         check(sluice_document_array_at(answer, 0), (data[0] & (TRIM | LONG)) == 0);
         sluice_document_array_free(answer);
     }
