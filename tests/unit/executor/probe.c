@@ -1,5 +1,5 @@
 /*
- * probe.c - the plugin of host_test: one handler per thing that the host promises.
+ * probe.c - the plugin of the tests that run sluice-executor: one handler per thing that the host promises.
  */
 #include <sluice/executor.h>
 

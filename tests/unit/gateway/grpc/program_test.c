@@ -286,7 +286,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("gateway.program");
+    Suite *suite = suite_create("gateway.grpc.program");
     TCase *program = tcase_create("program");
     tcase_set_timeout(program, 90);
     tcase_add_test(program, it_serves_and_drains);

@@ -245,7 +245,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("net.grpc");
+    Suite *suite = suite_create("net.grpc.bytes");
     TCase *bytes = tcase_create("bytes");
     tcase_add_loop_test(bytes, a_received_message_is_not_copied, 0, 5);
     tcase_add_test(bytes, an_empty_message_is_an_empty_rope);
