@@ -170,7 +170,6 @@ static void stream_destroy(struct sluice_stream *stream)
 static struct sluice_stream *stream_new(sluice_client *client)
 {
     struct sluice_stream *stream = calloc(1, sizeof *stream);
-    pthread_condattr_t attributes;
     if (stream == NULL)
         return NULL;
     stream->client = client_ref(client);
@@ -180,10 +179,7 @@ static struct sluice_stream *stream_new(sluice_client *client)
     buffer_init(&stream->request.parameters, BUFFER_NO_LIMIT);
     pthread_mutex_init(&stream->push_lock, NULL);
     pthread_mutex_init(&stream->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&stream->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&stream->changed);
     return stream;
 }
 

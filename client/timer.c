@@ -45,13 +45,9 @@ static bool start_thread(struct timers *timers)
 
 void timers_init(struct timers *timers)
 {
-    pthread_condattr_t attributes;
     *timers = (struct timers){0};
     pthread_mutex_init(&timers->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&timers->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&timers->changed);
 }
 
 void timers_done(struct timers *timers)

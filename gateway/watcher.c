@@ -120,15 +120,6 @@ static void *watch(void *context)
     }
 }
 
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 static void watcher_done(struct watcher *watcher)
 {
     if (watcher->signal_fd >= 0)
@@ -150,7 +141,7 @@ sluice_status watcher_new(int control_fd, struct upstream_set *upstreams, struct
     watcher->control_fd = control_fd;
     watcher->upstreams = upstreams;
     pthread_mutex_init(&watcher->mutex, NULL);
-    init_condition(&watcher->asked);
+    clock_condition_init(&watcher->asked);
     watcher->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     watcher->stop_fd = eventfd(0, EFD_CLOEXEC);
     bool usable =

@@ -2,6 +2,7 @@
 #ifndef SLUICE_FOUNDATION_CLOCK_H
 #define SLUICE_FOUNDATION_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -38,6 +39,16 @@ static inline int clock_poll_timeout(uint64_t deadline_ns)
         return 0;
     uint64_t left = (deadline_ns - now + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
     return left > 0x7FFFFFFF ? 0x7FFFFFFF : (int)left;
+}
+
+/* A condition variable whose pthread_cond_timedwait() takes times of CLOCK_MONOTONIC, which nobody sets back. */
+static inline void clock_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 #endif

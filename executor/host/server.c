@@ -307,13 +307,9 @@ static bool watch(struct server *server, int fd, const void *what)
 static sluice_status prepare(struct server *server, sluice_error *error)
 {
     const struct server_settings *settings = server->settings;
-    pthread_condattr_t clock;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->work, NULL);
-    pthread_cond_init(&server->tick, &clock);
-    pthread_condattr_destroy(&clock);
+    clock_condition_init(&server->tick);
     server->epoll = epoll_create1(EPOLL_CLOEXEC);
     server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     server->workers = calloc(settings->workers, sizeof *server->workers);

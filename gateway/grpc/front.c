@@ -157,15 +157,6 @@ static void mark_stopped(struct rpc_event *event, bool ok)
     pthread_mutex_unlock(&front->mutex);
 }
 
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 static struct grpc_front *front_with(const struct grpc_front_settings *settings, struct router *router)
 {
     struct grpc_front *front = calloc(1, sizeof *front);
@@ -180,7 +171,7 @@ static struct grpc_front *front_with(const struct grpc_front_settings *settings,
     front->started = clock_utc();
     text_random_id(front->session);
     pthread_mutex_init(&front->mutex, NULL);
-    init_condition(&front->changed);
+    clock_condition_init(&front->changed);
     rpc_event_init(&front->shut_down, mark_stopped);
     front->peers = peers_new(router);
     return front;

@@ -98,11 +98,7 @@ sluice_status upstream_set_new(const struct flow *flow, const char *folder, int 
     set->tasks_last = &set->tasks;
     pthread_mutex_init(&set->task_lock, NULL);
     pthread_mutex_init(&set->ready_lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&set->ready_changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&set->ready_changed);
     sluice_status status = make_descriptors(set, error);
     timers_init(&set->timers, set->wake_fd);
     for (size_t i = 0; status == SLUICE_OK && i < flow->executor_count; i++) {
