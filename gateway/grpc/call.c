@@ -232,6 +232,11 @@ void call_read(struct call *call, grpc_byte_buffer **target, struct rpc_event *e
     start(call, &read, 1, event);
 }
 
+sluice_status call_receive(const struct call *call, grpc_byte_buffer *message, struct rope *rope, sluice_error *error)
+{
+    return rpc_bytes_receive_within(message, call->front->settings.limits.max_message_bytes, rope, error);
+}
+
 void call_send(struct call *call, grpc_byte_buffer *message, bool first, bool more, struct rpc_event *event)
 {
     grpc_op operations[] = {

@@ -11,6 +11,7 @@
 #include "common/foundation/clock.h"
 #include "common/foundation/log.h"
 #include "common/foundation/text.h"
+#include "common/net/grpc/inflate.h"
 #include "gateway/grpc/server.h"
 
 #include <grpc/grpc_security.h>
@@ -73,6 +74,7 @@ static grpc_server *server_with_limits(const struct flow_limits *limits)
     add(&arguments, GRPC_ARG_ALLOW_REUSEPORT, 0); /* else a second server on the port is no error */
     add(&arguments, GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1);
     add(&arguments, GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, clamp(limits->max_message_bytes));
+    add(&arguments, RPC_DECOMPRESSION, 0); /* core would do it without a bound */
     add(&arguments, GRPC_ARG_MAX_METADATA_SIZE, clamp(limits->max_header_bytes));
     add(&arguments, GRPC_ARG_MAX_CONCURRENT_STREAMS, clamp(limits->max_in_flight));
     add(&arguments, GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, PING_INTERVAL_MS);

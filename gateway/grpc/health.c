@@ -140,7 +140,7 @@ static void watch_read(struct rpc_event *event, bool ok)
     struct rope message;
 
     rope_init(&message);
-    bool known = ok && watch->incoming != NULL && rpc_bytes_receive(watch->incoming, &message) == SLUICE_OK &&
+    bool known = ok && watch->incoming != NULL && call_receive(watch->call, watch->incoming, &message, NULL) == SLUICE_OK &&
                  read_service(&message, watch->service);
     watch->incoming = NULL;
     rope_done(&message);

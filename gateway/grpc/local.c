@@ -36,7 +36,7 @@ static void message_read(struct rpc_event *event, bool ok)
     rope_init(&message);
     buffer_init(&answer, BUFFER_NO_LIMIT);
     if (ok && local->incoming != NULL) {
-        status = rpc_bytes_receive(local->incoming, &message);
+        status = call_receive(call, local->incoming, &message, NULL);
         local->incoming = NULL;
     }
     if (status == SLUICE_OK && message.size > LOCAL_MESSAGE_MAX)

@@ -153,7 +153,7 @@ static void reflection_read(struct rpc_event *event, bool ok)
         struct buffer answer;
         rope_init(&message);
         buffer_init(&answer, BUFFER_NO_LIMIT);
-        answered = rpc_bytes_receive(reflection->incoming, &message) == SLUICE_OK && make_answer(&message, &answer);
+        answered = call_receive(call, reflection->incoming, &message, NULL) == SLUICE_OK && make_answer(&message, &answer);
         reflection->incoming = NULL;
         if (answered)
             reflection->outgoing = rpc_bytes_copy(answer.data, answer.size);

@@ -96,6 +96,9 @@ uint64_t call_deadline_ns(const struct call *call);
  * the event's function is called at once with false, so a caller must hold no lock.
  */
 void call_read(struct call *call, grpc_byte_buffer **target, struct rpc_event *event);
+
+/* rpc_bytes_receive_within() the gateway's max_message_bytes. */
+sluice_status call_receive(const struct call *call, grpc_byte_buffer *message, struct rope *rope, sluice_error *error);
 void call_send(struct call *call, grpc_byte_buffer *message, bool first, bool more, struct rpc_event *event);
 /* Everything that is left: initial metadata when `first`, `message` unless NULL, and the status. `text` is a slice that
  * lives until the event, or NULL. */

@@ -90,10 +90,8 @@ static struct item *take_message(struct call *call, grpc_byte_buffer *message)
     sluice_error error = {.text = ""};
 
     rope_init(&rope);
-    sluice_status status = rpc_bytes_receive(message, &rope);
-    if (status != SLUICE_OK)
-        sluice_fail(&error, status, NULL, "the message cannot be read: %s", sluice_status_name(status));
-    else
+    sluice_status status = call_receive(call, message, &rope, &error);
+    if (status == SLUICE_OK)
         status = request_new(call->front->router, call->client, &rope, &request, &error);
     rope_done(&rope);
     struct item *item = status == SLUICE_OK ? stream_item_new(call, request) : NULL;

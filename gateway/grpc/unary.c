@@ -165,9 +165,7 @@ static void read_single(struct rpc_event *event, bool ok)
     } else {
         grpc_byte_buffer *message = unary->incoming;
         unary->incoming = NULL;
-        status = rpc_bytes_receive(message, &rope);
-        if (status != SLUICE_OK)
-            sluice_fail(&error, status, NULL, "the message cannot be read: %s", sluice_status_name(status));
+        status = call_receive(call, message, &rope, &error);
     }
     if (status == SLUICE_OK) /* once more: many calls may have been begun before the first of them sent its message */
         status = router_admit(call->front->router, call->client, &error);

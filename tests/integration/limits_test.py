@@ -1,4 +1,7 @@
 """Every limit of the gateway at its edge, as a client meets it: what just fits passes, one more is refused or held back."""
+import re
+import zlib
+
 import http2
 import harness
 from harness import GATE
@@ -6,6 +9,11 @@ from messages import CALL, SINGLE, Answer, document, request
 
 RESOURCE_EXHAUSTED = 8
 ECHO = "jtype: Flow\nexecutors: [{name: first, uses: echo}]\n"
+
+
+def memory_peak(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) * 1024
 
 
 class Limits(harness.Case):
@@ -58,6 +66,37 @@ class Limits(harness.Case):
         connection.send(stream, self.sized(100001))
         connection.until(lambda: stream.ended)
         self.assertEqual(stream.status, RESOURCE_EXHAUSTED)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_a_compressed_message_is_bounded_by_what_it_holds(self):
+        flow = self.flow(ECHO, "--set", "max_message_bytes=1000000").start()
+        for name, bits in [("gzip", 31), ("deflate", 15)]:
+
+            def packed(data):
+                packer = zlib.compressobj(9, zlib.DEFLATED, bits)
+                return packer.compress(data) + packer.flush()
+
+            def call(message, path=SINGLE):
+                connection = self.connect(flow)
+                call = connection.call(path, [("grpc-encoding", name)])
+                connection.send(call, message, compressed=1)
+                connection.half_close(call)
+                connection.until(lambda: call.ended)
+                return call
+
+            for path in [SINGLE, CALL]:
+                exact = call(packed(self.sized(1000000)), path)
+                self.assertEqual(exact.status, 0, exact.details)
+                self.assertEqual(len(Answer(exact.messages[0]).texts[0]), len(Answer(self.sized(1000000)).texts[0]))
+                self.refused(call(packed(self.sized(1000001)), path), "larger than the 1000000 bytes")
+                self.assertEqual(call(packed(request("small", [document("x")])), path).status, 0)
+                for broken in [b"no " + name.encode(), packed(self.sized(100000))[:-9], packed(b"") + b"more"]:
+                    self.refused(call(broken, path), "not compressed as its call says", 3)
+        bomb = packed(bytes(400 << 20))
+        before = memory_peak(flow.pid("gateway"))
+        self.assertEqual(call(bomb).status, RESOURCE_EXHAUSTED)
+        if not harness.sanitized():
+            self.assertLess(memory_peak(flow.pid("gateway")) - before, 32 << 20)
         self.assertEqual(flow.stop(), 0)
 
     def test_max_in_flight_per_client(self):

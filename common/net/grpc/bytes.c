@@ -2,6 +2,7 @@
 
 #include "common/foundation/clock.h"
 #include "common/foundation/text.h"
+#include "common/net/grpc/inflate.h"
 
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/slice.h>
@@ -23,42 +24,34 @@ static void release_message(struct block *block)
     free(message);
 }
 
-/* gRPC decompresses by itself; a buffer that is still compressed is read through its reader. */
-static grpc_byte_buffer *plain(grpc_byte_buffer *buffer)
-{
-    if (buffer->data.raw.compression == GRPC_COMPRESS_NONE)
-        return buffer;
-    grpc_byte_buffer_reader reader;
-    grpc_byte_buffer *result = NULL;
-    if (grpc_byte_buffer_reader_init(&reader, buffer)) {
-        result = grpc_raw_byte_buffer_from_reader(&reader);
-        grpc_byte_buffer_reader_destroy(&reader);
-    }
-    grpc_byte_buffer_destroy(buffer);
-    return result;
-}
-
 sluice_status rpc_bytes_receive(grpc_byte_buffer *buffer, struct rope *rope)
 {
-    buffer = plain(buffer);
-    if (buffer == NULL)
-        return SLUICE_INVALID;
+    return rpc_bytes_receive_within(buffer, SIZE_MAX, rope, NULL);
+}
+
+sluice_status rpc_bytes_receive_within(grpc_byte_buffer *buffer, size_t size_max, struct rope *rope,
+                                       sluice_error *error)
+{
+    sluice_status status = rpc_inflate(&buffer, size_max, error);
+    if (status != SLUICE_OK) {
+        grpc_byte_buffer_destroy(buffer);
+        return status;
+    }
     struct message_block *message = malloc(sizeof *message);
     if (message == NULL) {
         grpc_byte_buffer_destroy(buffer);
-        return SLUICE_NO_MEMORY;
+        return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for a message");
     }
     message->buffer = buffer;
     block_init(&message->block, NULL, grpc_byte_buffer_length(buffer), release_message);
 
     /* The slices stay where they are in the buffer, so pointers to inlined ones hold as well. */
     grpc_slice_buffer *slices = &buffer->data.raw.slice_buffer;
-    sluice_status status = SLUICE_OK;
     for (size_t i = 0; i < slices->count && status == SLUICE_OK; i++)
         status = rope_append(rope, &message->block, GRPC_SLICE_START_PTR(slices->slices[i]),
                              GRPC_SLICE_LENGTH(slices->slices[i]));
     block_unref(&message->block);
-    return status;
+    return status == SLUICE_OK ? SLUICE_OK : sluice_fail(error, status, NULL, "no memory for a message");
 }
 
 static void drop_block(void *block)

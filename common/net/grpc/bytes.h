@@ -23,9 +23,12 @@
 
 /*
  * Append the bytes of a received message to `rope`. Takes the buffer over on every path. SLUICE_OK, SLUICE_NO_MEMORY,
- * SLUICE_INVALID when it cannot be decompressed.
+ * SLUICE_INVALID when it cannot be decompressed. _within: SLUICE_LIMIT when it is compressed and holds more than
+ * `size_max` bytes; `error` says what the client may be told.
  */
 sluice_status rpc_bytes_receive(grpc_byte_buffer *buffer, struct rope *rope);
+sluice_status rpc_bytes_receive_within(grpc_byte_buffer *buffer, size_t size_max, struct rope *rope,
+                                       sluice_error *error);
 
 /* A byte buffer that stands for the rope and holds references of its own. Slices without a block are copied. */
 grpc_byte_buffer *rpc_bytes_send(const struct rope *rope);
