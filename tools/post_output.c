@@ -1,6 +1,6 @@
 #include "tools/post_output.h"
 #include "common/foundation/buffer.h"
-#include "tools/json_text.h"
+#include "common/foundation/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static void append_key(struct buffer *line, const char *key)
 static void append_text(struct buffer *line, const char *key, sluice_text text)
 {
     append_key(line, key);
-    json_append_string(line, text.data, text.size);
+    text_append_json(line, text.data, text.size);
 }
 
 static sluice_status append_value(struct buffer *line, const sluice_value *value, sluice_error *error)
@@ -87,12 +87,12 @@ static void append_status(struct buffer *line, int code, sluice_text description
     buffer_append_text(line, ",\"args\":[");
     for (size_t i = 0; i < exception->arg_count; i++) {
         buffer_append_text(line, i > 0 ? "," : "");
-        json_append_string(line, exception->args[i].data, exception->args[i].size);
+        text_append_json(line, exception->args[i].data, exception->args[i].size);
     }
     buffer_append_text(line, "],\"stacks\":[");
     for (size_t i = 0; i < exception->stack_count; i++) {
         buffer_append_text(line, i > 0 ? "," : "");
-        json_append_string(line, exception->stacks[i].data, exception->stacks[i].size);
+        text_append_json(line, exception->stacks[i].data, exception->stacks[i].size);
     }
     buffer_append_text(line, "],");
     append_text(line, "executor", exception->executor);

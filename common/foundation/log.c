@@ -48,19 +48,6 @@ const char *log_component(void)
     return component;
 }
 
-static void append_json_text(struct buffer *line, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            buffer_printf(line, "\\%c", byte);
-        else if (byte < 0x20)
-            buffer_printf(line, "\\u%04x", byte);
-        else
-            buffer_append_byte(line, byte);
-    }
-}
-
 static void write_line(enum log_level level, const char *message)
 {
     struct timespec now = clock_utc();
@@ -72,12 +59,12 @@ static void write_line(enum log_level level, const char *message)
     struct buffer line;
     buffer_init(&line, LINE_MAX_BYTES * 8);
     if (as_json) {
-        buffer_printf(&line, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"component\":\"", stamp, now.tv_nsec / 1000000,
+        buffer_printf(&line, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"component\":", stamp, now.tv_nsec / 1000000,
                       level_names[level]);
-        append_json_text(&line, component);
-        buffer_append_text(&line, "\",\"message\":\"");
-        append_json_text(&line, message);
-        buffer_append_text(&line, "\"}\n");
+        text_append_json(&line, component, strlen(component));
+        buffer_append_text(&line, ",\"message\":");
+        text_append_json(&line, message, strlen(message));
+        buffer_append_text(&line, "}\n");
     } else {
         buffer_printf(&line, "%s.%03ldZ %-7s %s: ", stamp, now.tv_nsec / 1000000, level_names[level], component);
         for (const char *at = message; *at != '\0'; at++)

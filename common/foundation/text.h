@@ -30,6 +30,12 @@ const char *text_nearest(const char *word, const char *const *candidates);
  */
 void text_append_python_repr(struct buffer *buffer, const void *data, size_t size);
 
+/*
+ * Append as a JSON string with its quotes: control characters are escaped, bytes that are no UTF-8 become U+FFFD. For
+ * the few lines that programs write themselves; documents go through common/json.
+ */
+void text_append_json(struct buffer *buffer, const void *data, size_t size);
+
 /* Write 32 random lower-case hexadecimal digits, the form of Jina's request and document ids, and a final NUL. */
 #define TEXT_ID_SIZE 32
 void text_random_id(char id[TEXT_ID_SIZE + 1]);

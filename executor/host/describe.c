@@ -9,18 +9,7 @@ static void append_string(struct buffer *json, const char *text)
         buffer_append_text(json, "null");
         return;
     }
-    bool is_utf8 = text_is_utf8(text, strlen(text));
-    buffer_append_byte(json, '"');
-    for (const char *at = text; *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte == '"' || byte == '\\')
-            buffer_printf(json, "\\%c", byte);
-        else if (byte < 0x20 || byte == 0x7F)
-            buffer_printf(json, "\\u%04x", byte);
-        else
-            buffer_append_byte(json, byte < 0x80 || is_utf8 ? byte : '?');
-    }
-    buffer_append_byte(json, '"');
+    text_append_json(json, text, strlen(text));
 }
 
 static void append_member(struct buffer *json, const char *key, const char *text)

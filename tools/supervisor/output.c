@@ -1,6 +1,6 @@
 #include "tools/supervisor/output.h"
 #include "common/foundation/file.h"
-#include "tools/json_text.h"
+#include "common/foundation/text.h"
 #include "tools/logline.h"
 
 #include <errno.h>
@@ -33,9 +33,9 @@ static void emit(struct output *output)
         buffer_append(&text, line->data, line->size);
     } else if (json_wanted()) {
         buffer_append_text(&text, "{\"component\":");
-        json_append_string(&text, output->name, strlen(output->name));
+        text_append_json(&text, output->name, strlen(output->name));
         buffer_append_text(&text, ",\"message\":");
-        json_append_string(&text, line->data, line->size);
+        text_append_json(&text, line->data, line->size);
         buffer_append_byte(&text, '}');
     } else {
         buffer_printf(&text, "%s: ", output->name);

@@ -1,6 +1,6 @@
 #include "tools/supervisor/report.h"
 #include "common/foundation/file.h"
-#include "tools/json_text.h"
+#include "common/foundation/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static void append_process(struct buffer *line, const struct child *child)
 {
     const char *name = child->executor != NULL ? child->executor->name : "gateway";
     buffer_append_text(line, "{\"name\":");
-    json_append_string(line, name, strlen(name));
+    text_append_json(line, name, strlen(name));
     if (child->executor != NULL)
         buffer_printf(line, ",\"replica\":%u", child->replica);
     buffer_printf(line, ",\"pid\":%d}", (int)child->pid);
@@ -61,9 +61,9 @@ void report_ready(const struct report *report, double ready_ms, int fd)
     for (size_t i = 0; i < report->front_count; i++) {
         const struct report_front *front = &report->fronts[i];
         buffer_printf(&line, "%s{\"protocol\":", i > 0 ? "," : "");
-        json_append_string(&line, front->protocol, strlen(front->protocol));
+        text_append_json(&line, front->protocol, strlen(front->protocol));
         buffer_append_text(&line, ",\"host\":");
-        json_append_string(&line, front->host, strlen(front->host));
+        text_append_json(&line, front->host, strlen(front->host));
         buffer_printf(&line, ",\"port\":%u}", front->port);
     }
     buffer_append_text(&line, "],\"processes\":[");
@@ -85,7 +85,7 @@ void report_failure(const sluice_error *error, int fd)
     struct buffer line;
     buffer_init(&line, BUFFER_NO_LIMIT);
     buffer_append_text(&line, "{\"ready\":false,\"error\":");
-    json_append_string(&line, text, strlen(text));
+    text_append_json(&line, text, strlen(text));
     buffer_append_byte(&line, '}');
     send_line(&line, fd);
 }

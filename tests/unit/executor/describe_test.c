@@ -51,7 +51,7 @@ START_TEST(parameters_with_all_they_have)
     const char *found = strstr(buffer_text(&json), "\"parameters\": ");
     ck_assert_ptr_nonnull(found);
     ck_assert_str_eq(found, "\"parameters\": [{\"name\": \"n\", \"type\": \"integer\", \"fallback\": \"3\", \"minimum\": -1, "
-                            "\"maximum\": 2.5, \"required\": false, \"help\": \"A\\u000anumber.\"}, {\"name\": \"c\", "
+                            "\"maximum\": 2.5, \"required\": false, \"help\": \"A\\nnumber.\"}, {\"name\": \"c\", "
                             "\"type\": \"string\", \"fallback\": null, \"choices\": [\"x\", \"y\\\"z\"], \"required\": "
                             "true, \"help\": \"\"}]}\n");
     buffer_done(&json);

@@ -1,7 +1,7 @@
 /* The output of children: whole lines, with names, and nothing lost. */
 #include "common/foundation/file.h"
+#include "common/foundation/text.h"
 #include "tests/unit/suite.h"
-#include "tools/json_text.h"
 #include "tools/logline.h"
 #include "tools/supervisor/output.h"
 
