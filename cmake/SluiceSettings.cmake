@@ -36,7 +36,7 @@ if(SLUICE_SANITIZE)
   add_compile_options(-fsanitize=${SLUICE_SANITIZE} -fno-omit-frame-pointer -O1)
   add_link_options(-fsanitize=${SLUICE_SANITIZE})
   # The instrumentation hides from gcc that a variable was written; the plain builds keep the warning.
-  target_compile_options(sluice_settings INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(sluice_settings INTERFACE $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   if(SLUICE_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()

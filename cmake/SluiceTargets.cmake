@@ -50,7 +50,9 @@ function(sluice_test name)
   sluice_test_properties(${name} TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" ENVIRONMENT "${ARG_ENVIRONMENT}")
 endfunction()
 
-# What every ctest entry gets: a time limit, the sanitizers' options, the place of the build.
+# What every ctest entry gets: a time limit, the sanitizers' options, the place of the build. A sanitizer's complaint about
+# any process of the test is a failure, even when the test did not look at how that process ended. (What a fault that a test
+# provokes looks like, "AddressSanitizer: SEGV", is in capitals.)
 function(sluice_test_properties name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;ENVIRONMENT" ${ARGN})
   set(environment
@@ -61,7 +63,8 @@ function(sluice_test_properties name)
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:second_deadlock_stack=1"
     ${ARG_ENVIRONMENT})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" ENVIRONMENT "${environment}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" ENVIRONMENT "${environment}"
+    FAIL_REGULAR_EXPRESSION "(Thread|Address)Sanitizer: [a-z];LeakSanitizer: detected;: runtime error: ")
 endfunction()
 
 # sluice_fuzz(NAME SOURCES ... [LINK ...] [CORPUS name]): with -DSLUICE_FUZZ=ON a libFuzzer program fuzz_NAME; always a ctest entry

@@ -35,7 +35,8 @@ struct wire_field {
 
 static inline struct wire_reader wire_read(const void *data, size_t size)
 {
-    return (struct wire_reader){.at = data, .end = (const uint8_t *)data + size};
+    const uint8_t *at = data != NULL ? data : (const uint8_t *)""; /* an empty span may have no place */
+    return (struct wire_reader){.at = at, .end = at + size};
 }
 
 /* The next field, or false at the end of the input and on malformed bytes (then reader->malformed). Groups are skipped

@@ -48,11 +48,13 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def ensure_built(build, targets):
-    """Build what is missing. The product's targets are part of `targets`: an old product is not measured by mistake."""
+def ensure_built(build, targets, preset=None):
+    """Build what is missing, with the settings of a preset or as a release with tests. The product's targets are part of
+    `targets`: an old product is not measured by mistake."""
+    settings = ['--preset', preset] if preset else ['-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Release', '-DSLUICE_TESTS=ON']
     if not os.path.exists(os.path.join(build, 'build.ninja')) or not os.path.isdir(os.path.join(build, 'tests')):
         say('building ' + build)
-        run_quietly(['cmake', '-S', SOURCE, '-B', build, '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Release', '-DSLUICE_TESTS=ON'])
+        run_quietly(['cmake', '-S', SOURCE, '-B', build] + settings)
     run_quietly(['ninja', '-C', build] + targets)
 
 

@@ -23,6 +23,7 @@ SLUICE = os.path.join(BUILD, "bin", "sluice")
 PLUGINS = os.path.join(BUILD, "tests", "plugins")
 GATE = os.path.join(PLUGINS, "gate.so")
 LOGS = os.path.join(BUILD, "tests", "integration")
+COMPLAINT = re.compile(r"(Thread|Address)Sanitizer: [a-z]|LeakSanitizer: detected|: runtime error: ")
 PATIENCE = 60  # seconds; only a fault, or a very slow machine, takes so long
 
 
@@ -138,6 +139,7 @@ class Case(unittest.TestCase):
         self.env = {key: value for key, value in os.environ.items() if key not in ("XDG_RUNTIME_DIR", "SLUICE_LOG_LEVEL")}
         self.env.update(TMPDIR=self.folder, SLUICE_TEST_MARK=self.mark)
         self.flows = []
+        self.errors = []  # stderr of each command that ran to its end
         for name in os.listdir(LOGS):
             if name == f"{self.id().split('.', 1)[-1]}.log":
                 os.unlink(os.path.join(LOGS, name))
@@ -154,6 +156,8 @@ class Case(unittest.TestCase):
             flow.process.stdout.close()
             flow.process.stderr.close()
         try:
+            for text in self.errors + [flow.log() for flow in self.flows]:
+                self.assertIsNone(COMPLAINT.search(text), text)
             self.wait_processes_gone()
             if not self.folders_may_stay:
                 self.assertEqual(self.socket_folders(), [])
@@ -181,6 +185,7 @@ class Case(unittest.TestCase):
         """Run a command to its end: exit code, stdout, stderr."""
         done = subprocess.run([SLUICE, *arguments], input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,
                               capture_output=True, env=self.env, timeout=PATIENCE, **options)
+        self.errors.append(done.stderr.decode(errors="replace"))
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     def begin(self, *arguments):
