@@ -92,7 +92,9 @@ static void check_answer(const struct envelope *envelope, size_t results, bool f
     }
     struct rope message;
     rope_init(&message);
-    require(answer_write(&answer, &message) == SLUICE_OK);
+    struct block *head = block_new(answer_head_size(&answer));
+    require(head != NULL && answer_write(&answer, head, &message) == SLUICE_OK);
+    block_unref(head);
     struct envelope again;
     require(envelope_read(&message, ANSWER_DEPTH_MAX, arena, &again, NULL) == SLUICE_OK);
     require_same_request(envelope, &again, arena);
