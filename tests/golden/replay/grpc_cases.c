@@ -46,7 +46,8 @@ static const struct message_type *type_of_answer(const char *path)
         {"/jina.JinaInfoRPC/_status",                          &type_info                   },
         {"/jina.JinaDiscoverEndpointsRPC/endpoint_discovery",  &type_endpoints              },
         {"/grpc.health.v1.Health/Check",                       &type_health                 },
-        {"/grpc.health.v1.Health/Watch",                       &type_health                 }
+        {"/grpc.health.v1.Health/Watch",                       &type_health                 },
+        {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &type_reflection},
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcmp(types[i].path, path) == 0)
@@ -87,10 +88,7 @@ static void forget_facts(sluice_value *message)
     }
 }
 
-/*
- * Appends to the difference. Reflection messages have no type here: their bytes are compared, which shows file
- * descriptors that differ only as "other bytes".
- */
+/* Appends to the difference. */
 static void compare_message(const char *path, const struct buffer *ours, const struct buffer *recorded,
                             char *difference, size_t capacity)
 {

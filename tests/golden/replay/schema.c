@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, BYTES, UINT, FLOAT, MESSAGE, STRUCT, MAP_TEXT, MAP_MESSAGE, SHAPE, FLOATS };
+enum kind { TEXT, BYTES, UINT, FLOAT, MESSAGE, STRUCT, MAP_TEXT, MAP_MESSAGE, SHAPE, FLOATS, FILE_NAME };
 
 struct field_type {
     uint32_t number;
@@ -121,6 +121,24 @@ const struct message_type type_info = {
 };
 const struct message_type type_health = {"HealthCheckResponse", {{1, "status", UINT, false, NULL}}};
 const struct message_type type_endpoints = {"EndpointsProto", {{1, "endpoints", TEXT, true, NULL}}};
+/* grpc.reflection.v1alpha: of the file descriptors only the names, as compilers write the rest differently. */
+static const struct message_type type_reflection_request = {"ServerReflectionRequest",
+                                                            {{1, "host", TEXT, false, NULL},
+                                                             {3, "file_by_filename", TEXT, false, NULL},
+                                                             {4, "file_containing_symbol", TEXT, false, NULL},
+                                                             {7, "list_services", TEXT, false, NULL}}};
+static const struct message_type type_service = {"ServiceResponse", {{1, "name", TEXT, false, NULL}}};
+static const struct message_type type_services = {"ListServiceResponse", {{1, "service", MESSAGE, true, &type_service}}};
+static const struct message_type type_files = {"FileDescriptorResponse", {{1, "files", FILE_NAME, true, NULL}}};
+static const struct message_type type_reflection_error = {
+    "ErrorResponse", {{1, "error_code", UINT, false, NULL}, {2, "error_message", TEXT, false, NULL}}};
+const struct message_type type_reflection = {"ServerReflectionResponse",
+                                             {{1, "valid_host", TEXT, false, NULL},
+                                              {2, "original_request", MESSAGE, false, &type_reflection_request},
+                                              {4, "file_descriptor_response", MESSAGE, false, &type_files},
+                                              {6, "list_services_response", MESSAGE, false, &type_services},
+                                              {7, "error_response", MESSAGE, false, &type_reflection_error}}};
+
 
 static bool decode_into(const struct message_type *type, const void *data, size_t size, sluice_value *map);
 
@@ -249,6 +267,14 @@ static bool put_field(sluice_value *map, const struct field_type *type, const st
         if (type->repeated)
             return sluice_value_append_text(open_entry(map, type->name, true), text_of(field)) == SLUICE_OK;
         return sluice_value_set_text(map, sluice_text_of(type->name), text_of(field)) == SLUICE_OK;
+    case FILE_NAME: {
+        struct wire_reader file = wire_read(field->data, field->size);
+        struct wire_field part;
+        while (wire_next(&file, &part))
+            if (part.number == 1)
+                return sluice_value_append_text(open_entry(map, type->name, true), text_of(&part)) == SLUICE_OK;
+        return false;
+    }
     case BYTES: put_bytes(map, type->name, field); return true;
     case UINT: return sluice_value_set_number(map, type->name, (double)field->value) == SLUICE_OK;
     case FLOAT: return sluice_value_set_number(map, type->name, (double)wire_float(field)) == SLUICE_OK;

@@ -11,7 +11,7 @@
 
 struct message_type;
 extern const struct message_type type_data_request, type_single_document_request, type_status, type_info, type_health,
-    type_endpoints;
+    type_endpoints, type_reflection;
 
 /* Decode `data` into a new map (sluice_value_free()). NULL when the bytes are no such message. */
 sluice_value *schema_decode(const struct message_type *type, const void *data, size_t size);
