@@ -3,6 +3,7 @@
 Every process of a test carries a mark in its environment, by which left-overs are found. The log of each Flow is kept
 in a file below the build folder; its place is printed when a test fails.
 """
+import glob
 import json
 import os
 import re
@@ -59,6 +60,7 @@ class Flow:
         for reader in self.readers:
             reader.start()
         self.report = None
+        self.case = case
         case.flows.append(self)
 
     def _read(self, stream, lines):
@@ -106,7 +108,8 @@ class Flow:
                 if len(hits) >= count:
                     return hits[count - 1]
                 if not self.changed.wait(deadline - time.monotonic()):
-                    raise AssertionError(f"{count} times {pattern!r} did not come; the log:\n" + "\n".join(self.lines))
+                    raise AssertionError(f"{count} times {pattern!r} did not come; the log:\n" + "\n".join(self.lines) +
+                                         "\n" + self.case.what_runs())
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
@@ -139,6 +142,7 @@ class Case(unittest.TestCase):
         self.env = {key: value for key, value in os.environ.items() if key not in ("XDG_RUNTIME_DIR", "SLUICE_LOG_LEVEL")}
         self.env.update(TMPDIR=self.folder, SLUICE_TEST_MARK=self.mark)
         self.flows = []
+        self.begun = []
         self.errors = []  # stderr of each command that ran to its end
         for name in os.listdir(LOGS):
             if name == f"{self.id().split('.', 1)[-1]}.log":
@@ -193,7 +197,24 @@ class Case(unittest.TestCase):
         process = subprocess.Popen([SLUICE, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=self.env)
         self.addCleanup(self._end, process)
+        self.begun.append(process)
         return process
+
+    def what_runs(self):
+        """For a test that waited in vain: what became of the commands it began, and what every process is doing."""
+        lines = []
+        for process in self.begun:
+            code = process.poll()
+            said = "" if code is None else process.stderr.read().decode(errors="replace")
+            lines.append(f"{' '.join(process.args[1:4])}: {'runs' if code is None else f'ended with {code}: {said}'}")
+        for pid in self.marked_processes():
+            for task in sorted(glob.glob(f"/proc/{pid}/task/*")):
+                try:
+                    with open(f"{task}/comm") as comm, open(f"{task}/wchan") as wchan, open(f"{task}/syscall") as call:
+                        lines.append(f"{pid} {comm.read().strip()}: {wchan.read()} {call.read().strip()}")
+                except OSError:
+                    continue
+        return "\n".join(lines)
 
     @staticmethod
     def _end(process):
