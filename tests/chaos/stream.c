@@ -9,6 +9,7 @@
  */
 #include "common/foundation/clock.h"
 #include "common/foundation/memory.h"
+#include "common/net/grpc/core.h"
 #include "tests/bench/load_message.h"
 
 #include <grpc/grpc.h>
@@ -237,7 +238,7 @@ int main(int argc, char **argv)
     static struct chaos chaos;
     memory_tune();
     setvbuf(stdout, NULL, _IOLBF, 0);
-    grpc_init();
+    rpc_core_init();
     load_body_init(&chaos.body, REQUEST_BYTES, 1);
     chaos.queue = grpc_completion_queue_create_for_next(NULL);
     grpc_channel_credentials *credentials = grpc_insecure_credentials_create();

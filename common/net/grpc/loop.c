@@ -1,5 +1,7 @@
 #include "common/net/grpc/loop.h"
 
+#include "common/net/grpc/core.h"
+
 #include <grpc/support/time.h>
 
 #include <pthread.h>
@@ -118,7 +120,7 @@ sluice_status rpc_loop_new_with(unsigned threads, const char *name, struct rpc_b
         return sluice_fail(error, SLUICE_NO_MEMORY, name, "no memory for a gRPC queue");
     snprintf(loop->name, sizeof loop->name, "%s", name);
     loop->burst = burst;
-    grpc_init();
+    rpc_core_init();
     loop->queue = grpc_completion_queue_create_for_next(NULL);
     loop->thread_count = start_threads(loop, threads);
     if (loop->thread_count < threads) {

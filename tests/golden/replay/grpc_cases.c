@@ -9,6 +9,7 @@
 #include "running.h"
 #include "schema.h"
 #include "common/foundation/file.h"
+#include "common/net/grpc/core.h"
 
 #include <grpc/grpc.h>
 #include <stdio.h>
@@ -266,7 +267,7 @@ static void run_flow(const sluice_value *cases, const char *flow, const char *ya
 
 void cases_run_grpc(struct tally *tally, const char *only)
 {
-    grpc_init();
+    rpc_core_init();
     char path[512];
     snprintf(path, sizeof path, "%s/tests/golden/grpc/index.json", source_folder());
     sluice_value *index = cases_read_json(path);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 5000 };
+enum { WAIT_MS = 10000 };
 
 void peer_listen(struct peer *peer, const char *name)
 {
@@ -60,7 +60,7 @@ void peer_accept(struct peer *peer, uint32_t window_requests, const char *const 
     flush(peer);
 }
 
-static bool try_receive(struct peer *peer, struct frame_message *message, int timeout_ms)
+bool peer_try_receive(struct peer *peer, struct frame_message *message, int timeout_ms)
 {
     sluice_status status;
     while (!frame_reader_next(peer->reader, message, &status)) {
@@ -77,13 +77,13 @@ static bool try_receive(struct peer *peer, struct frame_message *message, int ti
 
 void peer_receive(struct peer *peer, struct frame_message *message)
 {
-    ck_assert(try_receive(peer, message, WAIT_MS));
+    ck_assert(peer_try_receive(peer, message, WAIT_MS));
 }
 
 bool peer_has_message(struct peer *peer, int timeout_ms)
 {
     struct frame_message message;
-    if (!try_receive(peer, &message, timeout_ms))
+    if (!peer_try_receive(peer, &message, timeout_ms))
         return false;
     frame_message_done(&message);
     return true;

@@ -21,8 +21,10 @@ struct peer {
 void peer_listen(struct peer *peer, const char *name);
 /* Accept the gateway's connection and say HELLO with these endpoints. */
 void peer_accept(struct peer *peer, uint32_t window_requests, const char *const *endpoints, uint32_t endpoint_count);
-/* The next message, within a second. */
+/* The next message; one must come within WAIT_MS. */
 void peer_receive(struct peer *peer, struct frame_message *message);
+/* The next message, if one comes within the time. */
+bool peer_try_receive(struct peer *peer, struct frame_message *message, int timeout_ms);
 bool peer_has_message(struct peer *peer, int timeout_ms); /* does one come? It is taken and dropped. */
 void peer_answer(struct peer *peer, uint64_t id, uint8_t flags, const void *body, size_t body_size);
 void peer_hang_up(struct peer *peer);

@@ -1,5 +1,7 @@
 #include "tests/unit/gateway/grpc/rpc_client.h"
 
+#include "common/net/grpc/core.h"
+
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc_security.h>
 #include <grpc/slice.h>
@@ -32,7 +34,7 @@ struct rpc_client *rpc_client_new(uint16_t port)
     struct rpc_client *client = calloc(1, sizeof *client);
     char target[32];
 
-    grpc_init();
+    rpc_core_init();
     client->queue = grpc_completion_queue_create_for_pluck(NULL);
     snprintf(target, sizeof target, "127.0.0.1:%u", port);
     grpc_arg list[] = {
