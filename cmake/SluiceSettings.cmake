@@ -22,7 +22,7 @@ set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 
 add_library(sluice_settings INTERFACE)
 target_compile_options(sluice_settings INTERFACE
-  -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -fno-strict-aliasing -g
+  -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -fno-strict-aliasing -fno-semantic-interposition -g
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
   $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>
   $<$<BOOL:${SLUICE_WERROR}>:-Werror>)

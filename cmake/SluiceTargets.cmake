@@ -2,12 +2,14 @@
 
 # sluice_component(NAME SOURCES ... [LINK ...] [PUBLIC_INCLUDE ...]): a static library with position-independent code.
 # Internal headers are included by their path from the top of the tree ("common/foundation/arena.h"), public ones as
-# <sluice/document.h>.
+# <sluice/document.h>. Its functions are visible to the linker's export lists: the gateway exports them to its fronts; the
+# executor and libsluice.so export sluice_ only.
 function(sluice_component name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK;INCLUDE" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/common/include
     ${CMAKE_BINARY_DIR}/common/include ${ARG_INCLUDE})
+  set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET default)
   target_link_libraries(${name} PRIVATE sluice_settings PUBLIC ${ARG_LINK} Threads::Threads)
 endfunction()
 

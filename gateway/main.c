@@ -14,10 +14,8 @@
 #include "common/foundation/status.h"
 #include "common/net/control.h"
 #include "gateway/arguments.h"
-#include "gateway/grpc/front.h"
+#include "gateway/front.h"
 #include "gateway/watcher.h"
-
-#include <grpc/support/log.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,16 +34,13 @@ struct gateway {
     struct upstream_set *upstreams;
     struct router *router;
     struct watcher *watcher;
-    struct grpc_front *fronts[FRONTS_MAX];
+    struct {
+        const struct front_type *type;
+        enum flow_protocol protocol;
+        struct front *front;
+    } fronts[FRONTS_MAX];
     size_t front_count;
 };
-
-/* gRPC's own messages go into our log; its errors are about single connections, so they are no errors of the gateway.
- */
-static void log_of_grpc(gpr_log_func_args *line)
-{
-    log_line(line->severity == GPR_LOG_SEVERITY_ERROR ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "gRPC: %s", line->message);
-}
 
 static uint64_t glance(void)
 {
@@ -105,28 +100,30 @@ static sluice_status wait_for_executors(struct gateway *gateway, sluice_error *e
     }
 }
 
-static sluice_status open_front(struct gateway *gateway, const struct flow_front *settings, sluice_error *error)
+static sluice_status open_front(struct gateway *gateway, const struct flow_front *wanted, sluice_error *error)
 {
-    const struct flow_gateway *flow = &gateway->flow->gateway;
-    const struct grpc_front_settings grpc = {
-        .host = flow->host,
-        .port = settings->port,
+    const struct front_settings settings = {
+        .host = gateway->flow->gateway.host,
+        .port = wanted->port,
         .threads = gateway->arguments.threads,
-        .prefetch = flow->prefetch,
-        .compatibility_3_5 = flow->compatibility_3_5,
-        .limits = flow->limits,
+        .flow = gateway->flow,
         .burst_begin = upstream_hold, /* frames of one burst leave together */
         .burst_end = upstream_release,
     };
+    const struct front_type *type = NULL;
+    struct front *front = NULL;
 
-    if (settings->protocol != FLOW_GRPC)
-        return sluice_fail(error, SLUICE_UNIMPLEMENTED, "gateway", "only the protocol grpc is built in this version");
     if (gateway->front_count == FRONTS_MAX)
         return sluice_fail(error, SLUICE_LIMIT, "gateway", "more than %d ports", FRONTS_MAX);
-    sluice_status status = grpc_front_new(&grpc, gateway->router, &gateway->fronts[gateway->front_count], error);
+    sluice_status status = front_load(wanted->protocol, &type, error);
     if (status == SLUICE_OK)
-        gateway->front_count++;
-    return status;
+        status = type->open(&settings, gateway->router, &front, error);
+    if (status != SLUICE_OK)
+        return status;
+    gateway->fronts[gateway->front_count].type = type;
+    gateway->fronts[gateway->front_count].protocol = wanted->protocol;
+    gateway->fronts[gateway->front_count++].front = front;
+    return SLUICE_OK;
 }
 
 static sluice_status open_fronts(struct gateway *gateway, sluice_error *error)
@@ -154,16 +151,25 @@ static sluice_status start(struct gateway *gateway, sluice_error *error)
     return status;
 }
 
+/* The scheme of a front's address, and its name in the ready line. */
+static const char *protocol_name(enum flow_protocol protocol)
+{
+    static const char *const names[] = {[FLOW_GRPC] = "grpc", [FLOW_HTTP] = "http", [FLOW_WEBSOCKET] = "websocket"};
+    return names[protocol];
+}
+
 static void say_ready(const struct gateway *gateway)
 {
+    const struct flow_gateway *flow = &gateway->flow->gateway;
     int control_fd = gateway->arguments.control_fd;
 
     for (size_t i = 0; i < gateway->front_count; i++) {
+        const char *protocol = protocol_name(gateway->fronts[i].protocol);
         char port[8];
-        snprintf(port, sizeof port, "%u", grpc_front_port(gateway->fronts[i]));
-        log_info("ready: grpc://%s:%s", gateway->flow->gateway.host, port);
+        snprintf(port, sizeof port, "%u", gateway->fronts[i].type->port(gateway->fronts[i].front));
+        log_info("ready: %s%s://%s:%s", protocol, flow->tls.certfile != NULL ? "s" : "", flow->host, port);
         if (control_fd >= 0)
-            CONTROL_SEND(control_fd, "ready", "protocol", "grpc", "host", gateway->flow->gateway.host, "port", port);
+            CONTROL_SEND(control_fd, "ready", "protocol", protocol, "host", flow->host, "port", port);
     }
     if (control_fd >= 0)
         CONTROL_SEND(control_fd, "ready", NULL);
@@ -178,9 +184,9 @@ static void drain(struct gateway *gateway)
     log_info("draining: %zu requests inside", router_in_flight(gateway->router));
     router_drain(gateway->router);
     for (size_t i = 0; i < gateway->front_count; i++)
-        grpc_front_drain(gateway->fronts[i]);
+        gateway->fronts[i].type->drain(gateway->fronts[i].front);
     for (size_t i = 0; i < gateway->front_count; i++)
-        while (!grpc_front_wait(gateway->fronts[i], clock_earlier(deadline, glance())))
+        while (!gateway->fronts[i].type->wait(gateway->fronts[i].front, clock_earlier(deadline, glance())))
             if (clock_monotonic_ns() >= deadline || watcher_urgent(gateway->watcher))
                 break;
     size_t left = router_in_flight(gateway->router);
@@ -191,7 +197,7 @@ static void drain(struct gateway *gateway)
 static void release(struct gateway *gateway)
 {
     for (size_t i = 0; i < gateway->front_count; i++)
-        grpc_front_free(gateway->fronts[i]);
+        gateway->fronts[i].type->free(gateway->fronts[i].front);
     router_free(gateway->router);
     watcher_free(gateway->watcher);
     upstream_set_free(gateway->upstreams);
@@ -222,7 +228,6 @@ int main(int argc, char **argv)
     }
     log_init("gateway");
     file_raise_descriptor_limit();
-    gpr_set_log_function(log_of_grpc);
 
     sluice_status status = start(&gateway, &error);
     if (status == SLUICE_OK) {

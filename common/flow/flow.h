@@ -48,6 +48,34 @@ struct flow_limits {
     uint32_t max_header_bytes;       /* metadata of a call; default 64 KiB */
 };
 
+/* TLS to clients. Paths are absolute. */
+struct flow_tls {
+    const char *certfile; /* chain in PEM; NULL: no TLS */
+    const char *keyfile;  /* its key in PEM; not NULL when certfile is not */
+    const char *ca_certs; /* clients must have a certificate that one of these has signed; NULL: none is asked for */
+};
+
+/* Of the HTTP front, `path`s begin with a slash. */
+struct flow_exposed_endpoint {
+    const char *endpoint; /* of the executors */
+    const char *path;
+    const char *const *methods; /* upper case, at least one, NULL-ended */
+    const char *summary;        /* NULL: none */
+    const char *description;    /* NULL: none */
+    const char *const *tags;    /* NULL-ended */
+};
+
+struct flow_http {
+    const char *title, *description; /* never NULL */
+    bool cors;
+    bool no_debug_endpoints, no_crud_endpoints;
+    bool expose_graphql_endpoint;
+    bool compress_answers; /* our key: gzip to clients that accept it; default off */
+    struct flow_exposed_endpoint *exposed;
+    size_t exposed_count;
+    uint32_t workers; /* our key `json_workers`: threads for JSON; 0: as many as cores, at most 8 */
+};
+
 struct flow_gateway {
     struct flow_place place;
     const char *name; /* "gateway" */
@@ -60,6 +88,8 @@ struct flow_gateway {
     uint64_t drain_timeout_ns; /* default 10 s */
     bool compatibility_3_5;    /* error code 3 instead of 1 */
     struct flow_limits limits;
+    struct flow_tls tls;
+    struct flow_http http;
     const char *const *env; /* NAME, value, NAME, value, …, NULL; never NULL */
 };
 

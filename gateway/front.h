@@ -1,0 +1,56 @@
+/*
+ * front.h - what the gateway's main program and a front need of one another.
+ *
+ * A front is a server of one protocol: it turns what clients send into requests for the router (gateway/router/router.h)
+ * and replies into what goes back. It is a module of its own, lib/sluice/front-<protocol>.so, loaded when the Flow names
+ * its protocol, so a gateway loads no library that it does not use. The module takes router, envelope, upstream, flow,
+ * document, JSON and foundation from the gateway's program, which holds and exports them all; it exports FRONT_ENTRY.
+ *
+ * Stopping goes in steps, called by the main thread: router_drain(), drain() of each front, wait() of each, free() of
+ * each. No function here is called by a front's own threads.
+ */
+#ifndef SLUICE_GATEWAY_FRONT_H
+#define SLUICE_GATEWAY_FRONT_H
+
+#include "gateway/router/router.h"
+
+#define FRONT_VERSION 1u
+#define FRONT_ENTRY   "front_entry"
+
+struct front;
+
+struct front_settings {
+    const char *host;               /* bind address: a name, IPv4 or IPv6 */
+    uint16_t port;                  /* 0: a free one */
+    unsigned threads;               /* of the event loop, if the front can have several; 0: the front's choice */
+    const struct flow *flow;        /* outlives the front; its gateway's keys are the rest of the settings */
+    void (*burst_begin)(void);      /* around a burst of events on one of the front's threads: requests submitted in */
+    void (*burst_end)(void);        /* between leave together. Nestable, does not block. NULL: not */
+};
+
+struct front_type {
+    uint32_t version; /* FRONT_VERSION */
+
+    /* Open the port and serve. SLUICE_SYSTEM names host and port when it cannot be opened, SLUICE_INVALID when settings
+     * (a certificate, say) are wrong. The router must outlive the front. */
+    sluice_status (*open)(const struct front_settings *settings, struct router *router, struct front **ret_front,
+                          sluice_error *error);
+    uint16_t (*port)(const struct front *front);
+
+    /* From now on new requests are refused as design 4a says, connections end when what is in them is answered. Does not
+     * wait. Once is enough. router_drain() was called before. */
+    void (*drain)(struct front *front);
+    /* Wait until no connection holds a request any more. False when `deadline_ns` (clock.h) came first. */
+    bool (*wait)(struct front *front, uint64_t deadline_ns);
+    /* Close the port and every connection, cancel what is left, wait for the replies, free. */
+    void (*free)(struct front *front);
+};
+
+/* What a module exports under the name FRONT_ENTRY. */
+typedef const struct front_type *front_entry_function(void);
+
+/* The front of a protocol, loaded at its first use. Main thread. SLUICE_NOT_FOUND: its module is not installed or cannot
+ * be loaded; the error says why. */
+sluice_status front_load(enum flow_protocol protocol, const struct front_type **ret_type, sluice_error *error);
+
+#endif

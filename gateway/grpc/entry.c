@@ -1,0 +1,67 @@
+/* entry.c: the gRPC front as a module of the gateway (gateway/front.h). */
+#include "common/foundation/log.h"
+#include "common/foundation/status.h"
+#include "gateway/front.h"
+#include "gateway/grpc/front.h"
+
+#include <grpc/support/log.h>
+
+/* gRPC's own messages go into our log; its errors are about single connections, so they are no errors of the gateway.
+ */
+static void log_of_grpc(gpr_log_func_args *line)
+{
+    log_line(line->severity == GPR_LOG_SEVERITY_ERROR ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "gRPC: %s", line->message);
+}
+
+static sluice_status open_front(const struct front_settings *settings, struct router *router, struct front **ret_front,
+                                sluice_error *error)
+{
+    const struct flow_gateway *gateway = &settings->flow->gateway;
+    const struct grpc_front_settings grpc = {
+        .host = settings->host,
+        .port = settings->port,
+        .threads = settings->threads,
+        .prefetch = gateway->prefetch,
+        .compatibility_3_5 = gateway->compatibility_3_5,
+        .limits = gateway->limits,
+        .burst_begin = settings->burst_begin,
+        .burst_end = settings->burst_end,
+    };
+    gpr_set_log_function(log_of_grpc);
+    return grpc_front_new(&grpc, router, (struct grpc_front **)ret_front, error);
+}
+
+static uint16_t port(const struct front *front)
+{
+    return grpc_front_port((const struct grpc_front *)front);
+}
+
+static void drain(struct front *front)
+{
+    grpc_front_drain((struct grpc_front *)front);
+}
+
+static bool wait_for(struct front *front, uint64_t deadline_ns)
+{
+    return grpc_front_wait((struct grpc_front *)front, deadline_ns);
+}
+
+static void free_front(struct front *front)
+{
+    grpc_front_free((struct grpc_front *)front);
+}
+
+front_entry_function front_entry;
+
+const struct front_type *front_entry(void)
+{
+    static const struct front_type type = {
+        .version = FRONT_VERSION,
+        .open = open_front,
+        .port = port,
+        .drain = drain,
+        .wait = wait_for,
+        .free = free_front,
+    };
+    return &type;
+}
