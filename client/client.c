@@ -39,6 +39,33 @@ static sluice_status resolve(const sluice_client_options *options, struct addres
     return address_resolve(&arguments, address, error);
 }
 
+/* The TLS options, when they fit the address and one another. */
+static sluice_status resolve_tls(const sluice_client_options *options, const struct address *address,
+                                 struct transport_tls *tls, sluice_error *error)
+{
+    const char *given = options->tls_ca_file != NULL            ? "tls_ca_file"
+                        : options->tls_certificate_file != NULL ? "tls_certificate_file"
+                        : options->tls_key_file != NULL         ? "tls_key_file"
+                        : options->tls_insecure                 ? "tls_insecure"
+                                                                : NULL;
+    if (given != NULL && !address->tls)
+        return sluice_fail(error, SLUICE_INVALID, given,
+                           "given for an address without TLS; use a grpcs://, https:// or wss:// address or set tls");
+    if ((options->tls_certificate_file == NULL) != (options->tls_key_file == NULL))
+        return sluice_fail(error, SLUICE_INVALID, given, "give both tls_certificate_file and tls_key_file, or neither");
+    if (options->tls_insecure && options->tls_ca_file != NULL)
+        return sluice_fail(error, SLUICE_INVALID, "tls_insecure",
+                           "with it nothing is checked, so tls_ca_file has no use; give one of the two");
+    *tls = (struct transport_tls){
+        .on = address->tls,
+        .ca_file = options->tls_ca_file,
+        .certificate_file = options->tls_certificate_file,
+        .key_file = options->tls_key_file,
+        .insecure = options->tls_insecure,
+    };
+    return SLUICE_OK;
+}
+
 static sluice_status connect_client(sluice_client *client, const sluice_client_options *options, sluice_error *error)
 {
     struct transport_settings settings = {
@@ -56,7 +83,9 @@ static sluice_status connect_client(sluice_client *client, const sluice_client_o
         settings.reconnect_backoff_max_ms < 0)
         return sluice_fail(error, SLUICE_INVALID, "options",
                            "times in milliseconds must be 0 or more (only keepalive_time_ms may be negative)");
-    sluice_status status = transport_load(client->address.protocol, &client->transport, error);
+    sluice_status status = resolve_tls(options, &client->address, &settings.tls, error);
+    if (status == SLUICE_OK)
+        status = transport_load(client->address.protocol, &client->transport, error);
     return status == SLUICE_OK ? client->transport->connect(&settings, &client->channel, error) : status;
 }
 

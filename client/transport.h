@@ -23,15 +23,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRANSPORT_VERSION 1u
+#define TRANSPORT_VERSION 2u
 #define TRANSPORT_ENTRY   "transport_entry"
 
 struct transport_channel;
 struct transport_call;
 
+/*
+ * TLS to the gateway, at least version 1.2. All zero: plain. Files are PEM; connect() reads them and fails with
+ * SLUICE_INVALID or SLUICE_NOT_FOUND when one cannot be used (common/net/tls.h has the checks and their sentences).
+ */
+struct transport_tls {
+    bool on;
+    const char *ca_file;          /* authorities to trust; NULL: the system's */
+    const char *certificate_file; /* chain to show the gateway; NULL: none */
+    const char *key_file;         /* of that certificate; not NULL when certificate_file is not */
+    bool insecure;                /* accept any certificate and any name */
+};
+
 /* Texts live until connect() returns. */
 struct transport_settings {
     const struct address *address;
+    struct transport_tls tls; /* `on` as the address says; client.c has checked that the rest fits together */
     size_t max_message_size; /* of a received message; 0: no bound */
     bool proxy;
     int keepalive_time_ms; /* negative: never */

@@ -48,6 +48,7 @@ typedef struct sluice_stream sluice_stream;
  * by `port`, `protocol` or `tls`, not even with the same value: SLUICE_INVALID names the first that clashes (port,
  * protocol, tls). An argument counts as said when it is not zero; `port_given` and `tls_given` say 0 and false aloud.
  * What nobody says: host 0.0.0.0 (this machine), protocol grpc, port 443 with TLS and 80 without, no TLS.
+ * A `tls_` file or `tls_insecure` for an address without TLS is SLUICE_INVALID. docs/tls.md is the manual.
  */
 typedef struct sluice_client_options {
     size_t struct_size; /* set by sluice_client_options_default(); 0 means this version of the struct */
@@ -70,6 +71,12 @@ typedef struct sluice_client_options {
     int reconnect_backoff_ms;     /* first pause between attempts to connect, then growing; 0: 50 */
     int reconnect_backoff_max_ms; /* 0: 200 */
     const char *user_agent;       /* put before the library's own; NULL: none */
+
+    /* With TLS only. Files are PEM. */
+    const char *tls_ca_file;          /* the authorities to trust; NULL: those of the system */
+    const char *tls_certificate_file; /* the client's certificate, with the chain to its authority; NULL: none */
+    const char *tls_key_file;         /* the key of that certificate; give both or none */
+    bool tls_insecure; /* accept any certificate: encrypted, but whoever answers may be anybody. For trials only */
 } sluice_client_options;
 
 static inline sluice_client_options sluice_client_options_default(void)
