@@ -1,0 +1,92 @@
+/*
+ * graphql.h - the GraphQL engine for the one schema of a Flow: documents in, documents out.
+ *
+ * Language: https://spec.graphql.org/October2021/. Texts, places and order of errors follow the npm package graphql 16,
+ * against which tests/graphql compares. Schema and meaning: docs/graphql.md.
+ *
+ * Executing means requests to the router in between, so there are two steps:
+ *
+ *   graphql_prepare()   reads the query and the variables, checks them, and makes one DataRequestProto per field `docs`
+ *   graphql_finish()    takes the replies to these and writes the answer
+ *
+ * A query that is wrong, an introspection or a lone __typename has no calls; graphql_finish() then writes the answer at
+ * once. No sockets, no threads, no state between two operations: one operation belongs to one thread at a time, several
+ * may run side by side. Both steps are work for a worker thread, not for an event loop.
+ */
+#ifndef SLUICE_GATEWAY_GRAPHQL_H
+#define SLUICE_GATEWAY_GRAPHQL_H
+
+#include "common/foundation/block.h"
+#include "common/foundation/buffer.h"
+
+#include <sluice/document.h>
+
+#include <stdbool.h>
+
+/* Limits. Reaching one is an entry in `errors`, never a crash. */
+enum {
+    GRAPHQL_QUERY_MAX = 8 << 20,      /* bytes of a query */
+    GRAPHQL_TOKENS_MAX = 200000,      /* of a query; commas and comments are none */
+    GRAPHQL_DEPTH_MAX = 100,          /* nested selections, lists, objects and types together */
+    GRAPHQL_ALIASES_MAX = 1000,       /* of a query */
+    GRAPHQL_CALLS_MAX = 64,           /* fields `docs` of an operation: requests to the Flow */
+    GRAPHQL_ERRORS_MAX = 100,         /* of validation; one more says that there would be more */
+    GRAPHQL_VARIABLE_ERRORS_MAX = 50, /* of variables */
+    GRAPHQL_WORK_MAX = 20000000       /* fields completed for one answer */
+};
+#define GRAPHQL_MEMORY_MAX ((size_t)1 << 30) /* bytes of one operation: query, variables and requests */
+
+struct graphql_request {
+    sluice_text query;
+    sluice_text variables;      /* JSON text of an object; empty or `null`: none */
+    sluice_text operation_name; /* empty: the first operation, as the original does */
+    bool queries_only;          /* over GET: a mutation is refused with SLUICE_UNIMPLEMENTED */
+};
+
+struct graphql_settings {
+    size_t answer_max;    /* bytes of an answer; 0: no limit */
+    sluice_limits limits; /* of documents, in and out; fields 0: the defaults */
+};
+
+struct graphql; /* an operation between its two steps */
+
+/*
+ * The first step. The texts of `request` must outlive the operation; `settings` may be NULL.
+ *   SLUICE_OK             *ret_operation is there, with its calls or with its errors
+ *   SLUICE_INVALID        the variables are no JSON object
+ *   SLUICE_UNIMPLEMENTED  a mutation where `queries_only` is set
+ *   SLUICE_LIMIT, SLUICE_NO_MEMORY
+ * On failure *ret_operation is untouched.
+ */
+sluice_status graphql_prepare(const struct graphql_request *request, const struct graphql_settings *settings,
+                              struct graphql **ret_operation, sluice_error *error);
+struct graphql *graphql_free(struct graphql *operation); /* NULL is fine; returns NULL */
+
+size_t graphql_calls(const struct graphql *operation);
+
+/* A mutation's calls are made one after the other, and none after one that failed; those of a query may overlap. */
+bool graphql_serial(const struct graphql *operation);
+
+/* The DataRequestProto of call `index`, valid until graphql_free(). */
+const struct rope *graphql_call(const struct graphql *operation, size_t index);
+
+/*
+ * The reply to a call. `message` is the whole DataRequestProto that came back; without one `failure` is the text for the
+ * client (design 4a, third row). An executor's failure is a message whose header says so: its documents are in the
+ * answer and its description is in `errors`. The reply must outlive graphql_finish().
+ */
+struct graphql_reply {
+    const struct rope *message; /* NULL: there is none */
+    const char *failure;
+};
+
+/*
+ * The second step: append the answer, `{"data": ..., "errors": [...]}` with the spaces and the ASCII escapes of Python's
+ * json. `replies` has graphql_calls() entries, those behind a failed one of a serial operation may be empty. A failure
+ * of the documents is part of the answer. SLUICE_LIMIT: the answer would be longer than `answer_max`; SLUICE_NO_MEMORY.
+ * May be called again with other replies.
+ */
+sluice_status graphql_finish(struct graphql *operation, const struct graphql_reply *replies, struct buffer *answer,
+                             sluice_error *error);
+
+#endif
