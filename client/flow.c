@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,8 +31,8 @@ struct sluice_flow {
     pid_t pid;
     int pidfd, stop_fd;
     double timeout_stop_seconds;
-    int port;
-    const char *host, *uri;
+    sluice_flow_front *fronts; /* at least one */
+    size_t front_count;
     sluice_flow_process *processes;
     size_t process_count;
     pthread_mutex_t lock; /* of client */
@@ -169,19 +170,45 @@ static sluice_status keep_processes(sluice_flow *flow, const sluice_value *proce
     return flow->processes != NULL ? SLUICE_OK : SLUICE_NO_MEMORY;
 }
 
-static sluice_status keep_address(sluice_flow *flow, const sluice_value *front)
+static const char *scheme_of(const char *protocol, bool tls)
+{
+    static const char *const schemes[][2] = {
+        {"grpc", "grpcs"},
+        {"http", "https"},
+        {"ws",   "wss"  }
+    };
+    size_t row = strcmp(protocol, "http") == 0 ? 1 : strcmp(protocol, "websocket") == 0 ? 2 : 0;
+    return schemes[row][tls];
+}
+
+static sluice_status keep_front(sluice_flow *flow, const sluice_value *front, sluice_flow_front *kept)
 {
     sluice_text protocol = sluice_value_string(sluice_value_get(front, "protocol"));
     sluice_text host = sluice_value_string(sluice_value_get(front, "host"));
-    flow->port = (int)sluice_value_integer(sluice_value_get(front, "port"), 0);
-    flow->host = arena_text_of(flow->arena, host.data, host.size);
-    if (flow->host == NULL)
+    kept->port = (int)sluice_value_integer(sluice_value_get(front, "port"), 0);
+    kept->tls = sluice_value_bool(sluice_value_get(front, "tls"), false);
+    kept->protocol = arena_text_of(flow->arena, protocol.data, protocol.size);
+    kept->host = arena_text_of(flow->arena, host.data, host.size);
+    if (kept->host == NULL || kept->protocol == NULL)
         return SLUICE_NO_MEMORY;
-    flow->host = reachable(flow->host);
-    bool brackets = strchr(flow->host, ':') != NULL;
-    flow->uri = arena_printf(flow->arena, "%.*s://%s%s%s:%d", (int)protocol.size, protocol.data, brackets ? "[" : "",
-                             flow->host, brackets ? "]" : "", flow->port);
-    return flow->uri != NULL ? SLUICE_OK : SLUICE_NO_MEMORY;
+    kept->host = reachable(kept->host);
+    bool brackets = strchr(kept->host, ':') != NULL;
+    kept->uri = arena_printf(flow->arena, "%s://%s%s%s:%d", scheme_of(kept->protocol, kept->tls), brackets ? "[" : "",
+                             kept->host, brackets ? "]" : "", kept->port);
+    return kept->uri != NULL ? SLUICE_OK : SLUICE_NO_MEMORY;
+}
+
+static sluice_status keep_fronts(sluice_flow *flow, const sluice_value *fronts)
+{
+    size_t count = sluice_value_size(fronts);
+    flow->fronts = arena_zalloc(flow->arena, (count + 1) * sizeof *flow->fronts);
+    if (flow->fronts == NULL)
+        return SLUICE_NO_MEMORY;
+    sluice_status status = SLUICE_OK;
+    for (size_t i = 0; i < count && status == SLUICE_OK; i++)
+        status = keep_front(flow, sluice_value_at(fronts, i), &flow->fronts[i]);
+    flow->front_count = count;
+    return status;
 }
 
 /* The status that `sluice run` ended with, after it failed to start. */
@@ -207,7 +234,7 @@ static sluice_status understand(sluice_flow *flow, const struct buffer *line, sl
     }
     sluice_status status = SLUICE_OK;
     if (sluice_value_bool(sluice_value_get(report, "ready"), false)) {
-        status = keep_address(flow, sluice_value_at(sluice_value_get(report, "gateway"), 0));
+        status = keep_fronts(flow, sluice_value_get(report, "gateway"));
         if (status == SLUICE_OK)
             status = keep_processes(flow, sluice_value_get(report, "processes"));
         if (status != SLUICE_OK)
@@ -320,19 +347,49 @@ sluice_status sluice_flow_stop(sluice_flow *flow, sluice_error *error)
 
 /* ---- what is known of it ---- */
 
+size_t sluice_flow_front_count(const sluice_flow *flow)
+{
+    return flow->front_count;
+}
+
+sluice_flow_front sluice_flow_front_at(const sluice_flow *flow, size_t index)
+{
+    return index < flow->front_count ? flow->fronts[index] : (sluice_flow_front){0};
+}
+
+static const sluice_flow_front *front_of(const sluice_flow *flow, const char *protocol)
+{
+    for (size_t i = 0; i < flow->front_count; i++)
+        if (strcasecmp(flow->fronts[i].protocol, protocol) == 0)
+            return &flow->fronts[i];
+    return NULL;
+}
+
+int sluice_flow_port_of(const sluice_flow *flow, const char *protocol)
+{
+    const sluice_flow_front *front = front_of(flow, protocol);
+    return front != NULL ? front->port : 0;
+}
+
+const char *sluice_flow_uri_of(const sluice_flow *flow, const char *protocol)
+{
+    const sluice_flow_front *front = front_of(flow, protocol);
+    return front != NULL ? front->uri : NULL;
+}
+
 int sluice_flow_port(const sluice_flow *flow)
 {
-    return flow->port;
+    return sluice_flow_front_at(flow, 0).port;
 }
 
 const char *sluice_flow_host(const sluice_flow *flow)
 {
-    return flow->host;
+    return sluice_flow_front_at(flow, 0).host;
 }
 
 const char *sluice_flow_uri(const sluice_flow *flow)
 {
-    return flow->uri;
+    return sluice_flow_front_at(flow, 0).uri;
 }
 
 size_t sluice_flow_process_count(const sluice_flow *flow)
@@ -357,7 +414,7 @@ sluice_status sluice_flow_client(sluice_flow *flow, sluice_client **ret_client, 
     sluice_status status = SLUICE_OK;
     pthread_mutex_lock(&flow->lock);
     if (flow->client == NULL)
-        status = sluice_client_open(flow->uri, &flow->client, error);
+        status = sluice_client_open(sluice_flow_uri(flow), &flow->client, error);
     if (status == SLUICE_OK)
         *ret_client = flow->client;
     pthread_mutex_unlock(&flow->lock);

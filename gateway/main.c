@@ -23,7 +23,6 @@
 
 enum {
     EXIT_COMMAND_LINE = 2,
-    FRONTS_MAX = 8,
     FLOW_BYTES_MAX = 16 << 20, /* a resolved Flow; what people write is limited by flow_load() */
     GLANCE_MS = 100,           /* how often a wait looks whether it is to be given up */
 };
@@ -38,7 +37,7 @@ struct gateway {
         const struct front_type *type;
         enum flow_protocol protocol;
         struct front *front;
-    } fronts[FRONTS_MAX];
+    } fronts[FLOW_FRONTS_MAX];
     size_t front_count;
 };
 
@@ -113,8 +112,8 @@ static sluice_status open_front(struct gateway *gateway, const struct flow_front
     const struct front_type *type = NULL;
     struct front *front = NULL;
 
-    if (gateway->front_count == FRONTS_MAX)
-        return sluice_fail(error, SLUICE_LIMIT, "gateway", "more than %d ports", FRONTS_MAX);
+    if (gateway->front_count == FLOW_FRONTS_MAX)
+        return sluice_fail(error, SLUICE_LIMIT, "gateway", "more than %d ports", FLOW_FRONTS_MAX);
     sluice_status status = front_load(wanted->protocol, &type, error);
     if (status == SLUICE_OK)
         status = type->open(&settings, gateway->router, &front, error);
@@ -167,9 +166,11 @@ static void say_ready(const struct gateway *gateway)
         const char *protocol = protocol_name(gateway->fronts[i].protocol);
         char port[8];
         snprintf(port, sizeof port, "%u", gateway->fronts[i].type->port(gateway->fronts[i].front));
-        log_info("ready: %s%s://%s:%s", protocol, flow->tls.certfile != NULL ? "s" : "", flow->host, port);
+        bool tls = flow->tls.certfile != NULL;
+        log_info("ready: %s://%s:%s%s", protocol, flow->host, port, tls ? " (TLS)" : "");
         if (control_fd >= 0)
-            CONTROL_SEND(control_fd, "ready", "protocol", protocol, "host", flow->host, "port", port);
+            CONTROL_SEND(control_fd, "ready", "protocol", protocol, "host", flow->host, "port", port, "tls",
+                         tls ? "1" : "0");
     }
     if (control_fd >= 0)
         CONTROL_SEND(control_fd, "ready", NULL);

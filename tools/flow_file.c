@@ -34,6 +34,12 @@ static sluice_status read_file(void *context, const char *path, struct arena *ar
     return questions->files.read_file(questions->files.context, path, arena, ret_text, ret_size, error);
 }
 
+static sluice_status check_file(void *context, const char *path, sluice_error *error)
+{
+    struct questions *questions = context;
+    return questions->files.check_file(questions->files.context, path, error);
+}
+
 static sluice_status describe(void *context, const char *path, const sluice_value **ret_description,
                               sluice_error *error)
 {
@@ -49,7 +55,8 @@ static sluice_status load(const char *text, size_t size, const struct flow_optio
 {
     struct questions questions = {.describer = describer};
     flow_source_files(&questions.files);
-    struct flow_source source = {.read_file = read_file, .find_plugin = find_and_ask, .context = &questions};
+    struct flow_source source = {
+        .read_file = read_file, .find_plugin = find_and_ask, .check_file = check_file, .context = &questions};
     struct flow *flow = NULL;
     struct arena *arena = NULL;
     if (flow_load(text, size, options, &source, &flow, ret_report, &arena) == SLUICE_OK)

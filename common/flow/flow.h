@@ -30,6 +30,8 @@ struct flow_problem {
 
 enum flow_protocol { FLOW_GRPC, FLOW_HTTP, FLOW_WEBSOCKET };
 
+enum { FLOW_FRONTS_MAX = 8 }; /* of one gateway */
+
 /* A front of the gateway. */
 struct flow_front {
     enum flow_protocol protocol;
@@ -62,7 +64,7 @@ struct flow_exposed_endpoint {
     const char *const *methods; /* upper case, at least one, NULL-ended */
     const char *summary;        /* NULL: none */
     const char *description;    /* NULL: none */
-    const char *const *tags;    /* NULL-ended */
+    const char *const *tags;    /* NULL-ended; by default "Customized" */
 };
 
 struct flow_http {
@@ -167,6 +169,8 @@ struct flow_source {
     /* What `sluice-executor --describe` prints for a plugin, as a JSON map (common/flow/description.h). */
     sluice_status (*describe)(void *context, const char *path, const sluice_value **ret_description,
                               sluice_error *error);
+    /* Can the file be read? Its absolute path; the error says why not. */
+    sluice_status (*check_file)(void *context, const char *path, sluice_error *error);
     void *context;
 };
 

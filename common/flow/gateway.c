@@ -4,24 +4,24 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct node *setting(const struct loader *loader, const struct node *gateway, const char *key)
+const struct node *gateway_setting(const struct loader *loader, const struct node *gateway, const char *key)
 {
     return keys_get_inherited(gateway, loader->with, KEY_GATEWAY, key);
 }
 
 static int64_t integer(const struct loader *loader, const struct node *gateway, const char *key)
 {
-    return keys_integer(setting(loader, gateway, key), KEY_GATEWAY, key);
+    return keys_integer(gateway_setting(loader, gateway, key), KEY_GATEWAY, key);
 }
 
 static uint64_t nanoseconds(const struct loader *loader, const struct node *gateway, const char *key)
 {
-    return loader_ns(setting(loader, gateway, key), KEY_GATEWAY, key);
+    return loader_ns(gateway_setting(loader, gateway, key), KEY_GATEWAY, key);
 }
 
 static const char *text(struct loader *loader, const struct node *gateway, const char *key)
 {
-    const struct node *node = setting(loader, gateway, key);
+    const struct node *node = gateway_setting(loader, gateway, key);
     const char *given = keys_text(node);
     return given != NULL && given[0] != '\0' ? loader_text(loader, given) : key_find(key, KEY_GATEWAY, false)->fallback;
 }
@@ -43,27 +43,36 @@ static const struct node *at(const struct node *node, size_t index)
     return node == NULL || node->kind != NODE_LIST ? node : node->items[index];
 }
 
+/* No port, or the one port 0: every protocol gets a free one. */
+static bool ports_are_free(const struct node *ports)
+{
+    return ports == NULL || (ports->kind == NODE_LIST ? ports->count == 0 : ports->number == 0);
+}
+
 static void check_fronts(struct loader *loader, const struct node *protocols, const struct node *ports, size_t count)
 {
+    struct problems *problems = loader->problems;
     size_t port_count = count_of(ports);
-    if (count != port_count && ports != NULL)
-        problem_error(loader->problems, ports->place, "%zu protocols and %zu ports; each protocol needs its own port",
-                      count, port_count);
-    for (size_t i = 0; i < count && protocols != NULL; i++)
-        if (protocol_of(at(protocols, i)) != FLOW_GRPC)
-            problem_error(loader->problems, at(protocols, i)->place,
-                          "the protocol %s is known, but not built yet; GRPC is", at(protocols, i)->text);
-    if (count > 1)
-        problem_error(loader->problems, protocols->place, "several protocols at once are known, but not built yet");
     if (count == 0)
-        problem_error(loader->problems, protocols->place,
-                      "the gateway has no protocol; leave \"protocol\" out for GRPC");
+        problem_error(problems, protocols->place, "the gateway has no protocol; leave \"protocol\" out for GRPC");
+    else if (count > FLOW_FRONTS_MAX)
+        problem_error(problems, protocols->place, "%zu protocols are too many: at most %d", count, FLOW_FRONTS_MAX);
+    else if (count != port_count && !ports_are_free(ports))
+        problem_error(problems, ports->place,
+                      "%zu protocol%s and %zu port%s; each protocol needs its own port, or give none for free ones",
+                      count, count == 1 ? "" : "s", port_count, port_count == 1 ? "" : "s");
+    for (size_t i = 0; ports != NULL && i < port_count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (at(ports, i)->number != 0 && at(ports, i)->number == at(ports, k)->number)
+                problem_error(problems, at(ports, i)->place, "the port %s is given twice; each protocol needs its own",
+                              at(ports, i)->text);
 }
 
 static void read_fronts(struct loader *loader, const struct node *gateway)
 {
     struct flow_gateway *model = &loader->flow->gateway;
-    const struct node *protocols = setting(loader, gateway, "protocol"), *ports = setting(loader, gateway, "port");
+    const struct node *protocols = gateway_setting(loader, gateway, "protocol");
+    const struct node *ports = gateway_setting(loader, gateway, "port");
     size_t count = count_of(protocols);
     check_fronts(loader, protocols, ports, count);
     model->fronts = arena_zalloc(loader->arena, (count + 1) * sizeof *model->fronts);
@@ -73,7 +82,7 @@ static void read_fronts(struct loader *loader, const struct node *gateway)
     }
     model->front_count = count;
     for (size_t i = 0; i < count; i++) {
-        const struct node *port = i < count_of(ports) ? at(ports, i) : NULL;
+        const struct node *port = !ports_are_free(ports) && i < count_of(ports) ? at(ports, i) : NULL;
         model->fronts[i].protocol = protocols != NULL ? protocol_of(at(protocols, i)) : FLOW_GRPC;
         model->fronts[i].port = (uint16_t)keys_integer(port, KEY_GATEWAY, "port");
     }
@@ -82,7 +91,7 @@ static void read_fronts(struct loader *loader, const struct node *gateway)
 /* `compatibility: 3.N`: before 3.6 clients know the error code 3 only. */
 static bool is_before_3_6(struct loader *loader, const struct node *gateway)
 {
-    const struct node *version = setting(loader, gateway, "compatibility");
+    const struct node *version = gateway_setting(loader, gateway, "compatibility");
     if (version == NULL)
         return false;
     char *end = NULL;
@@ -108,6 +117,26 @@ static void read_limits(struct loader *loader, const struct node *gateway)
     };
 }
 
+static bool truth(const struct loader *loader, const struct node *gateway, const char *key)
+{
+    return keys_bool(gateway_setting(loader, gateway, key), false);
+}
+
+static void read_http(struct loader *loader, const struct node *gateway)
+{
+    loader->flow->gateway.http = (struct flow_http){
+        .title = text(loader, gateway, "title"),
+        .description = text(loader, gateway, "description"),
+        .cors = truth(loader, gateway, "cors"),
+        .no_debug_endpoints = truth(loader, gateway, "no_debug_endpoints"),
+        .no_crud_endpoints = truth(loader, gateway, "no_crud_endpoints"),
+        .expose_graphql_endpoint = truth(loader, gateway, "expose_graphql_endpoint"),
+        .compress_answers = truth(loader, gateway, "compress_answers"),
+        .workers = (uint32_t)integer(loader, gateway, "json_workers"),
+    };
+    expose_load(loader, gateway_setting(loader, gateway, "expose_endpoints"));
+}
+
 void gateway_load(struct loader *loader, const struct node *gateway)
 {
     struct flow_gateway *model = &loader->flow->gateway;
@@ -123,4 +152,6 @@ void gateway_load(struct loader *loader, const struct node *gateway)
     model->env = loader_env(loader, keys_get(gateway, KEY_GATEWAY, "env"));
     read_fronts(loader, gateway);
     read_limits(loader, gateway);
+    security_load(loader, gateway);
+    read_http(loader, gateway);
 }

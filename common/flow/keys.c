@@ -186,6 +186,7 @@ static bool fits(const struct key *key, const struct node *node)
     case KEY_TEXTS: return one_or_list(key, node, text_fits);
     case KEY_LIST: return node->kind == NODE_LIST;
     case KEY_MAP: return node->kind == NODE_MAP;
+    case KEY_JSON_MAP: return node->kind == NODE_MAP || (node->kind == NODE_STRING && is_text(node));
     case KEY_TEXT_MAP: return text_map_fits(node);
     }
     return false;
@@ -229,6 +230,7 @@ static void describe_type(const struct key *key, struct buffer *out)
     case KEY_TEXTS: buffer_append_text(out, "a text or a list of texts"); break;
     case KEY_LIST: buffer_append_text(out, "a list"); break;
     case KEY_MAP: buffer_append_text(out, "a map"); break;
+    case KEY_JSON_MAP: buffer_append_text(out, "a map, or a text with one as JSON"); break;
     case KEY_TEXT_MAP: buffer_append_text(out, "a map of names to texts"); break;
     }
     describe_range(key, out);

@@ -42,6 +42,7 @@ enum key_type {
     KEY_TEXTS,   /* one or a list */
     KEY_LIST,
     KEY_MAP,
+    KEY_JSON_MAP, /* a map, or a text that holds one as JSON */
     KEY_TEXT_MAP /* names to texts, numbers or truth values */
 };
 

@@ -1,8 +1,8 @@
 /*
  * loader.h - what the parts of flow_load() share. Internal to common/flow.
  *
- * load.c reads the top level and the graph, gateway.c the gateway, executor.c one executor, uses.c what its `uses`
- * leads to.
+ * load.c reads the top level and the graph, gateway.c the gateway, security.c its TLS, expose.c its exposed endpoints,
+ * executor.c one executor, uses.c what its `uses` leads to.
  */
 #ifndef SLUICE_FLOW_LOADER_H
 #define SLUICE_FLOW_LOADER_H
@@ -10,7 +10,7 @@
 #include "common/flow/graph.h"
 #include "common/flow/keys.h"
 
-enum { FLOW_EXECUTORS_MAX = 1000, FLOW_NAME_MAX = 64 };
+enum { FLOW_EXECUTORS_MAX = 1000, FLOW_NAME_MAX = 64, FLOW_EXPOSED_MAX = 1000 };
 
 struct described;
 
@@ -50,6 +50,18 @@ struct flow_place loader_section_place(struct loader *loader, const struct node 
 /* ---- gateway.c ---- */
 
 void gateway_load(struct loader *loader, const struct node *gateway); /* NULL: no section */
+
+/* A key of the gateway, or what it inherits; NULL: not given. */
+const struct node *gateway_setting(const struct loader *loader, const struct node *gateway, const char *key);
+
+/* ---- security.c ---- */
+
+void security_load(struct loader *loader, const struct node *gateway);
+
+/* ---- expose.c ---- */
+
+/* `node` is the value of `expose_endpoints`, or NULL; the switches of `flow->gateway.http` are set. */
+void expose_load(struct loader *loader, const struct node *node);
 
 /* ---- executor.c ---- */
 

@@ -5,11 +5,14 @@
 #include "common/foundation/text.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SHIPPED_MAX = 64 };
 
@@ -31,6 +34,19 @@ static sluice_status read_file(void *context, const char *path, struct arena *ar
     }
     buffer_done(&buffer);
     return status;
+}
+
+static sluice_status check_file(void *context, const char *path, sluice_error *error)
+{
+    (void)context;
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return sluice_fail(error, errno == ENOENT ? SLUICE_NOT_FOUND : SLUICE_SYSTEM, path, "cannot be read: %s",
+                           strerror(errno));
+    bool regular = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    close(fd);
+    return regular ? SLUICE_OK : sluice_fail(error, SLUICE_INVALID, path, "is no file");
 }
 
 struct search {
@@ -124,4 +140,5 @@ void flow_source_files(struct flow_source *source)
 {
     source->read_file = read_file;
     source->find_plugin = find_plugin;
+    source->check_file = check_file;
 }

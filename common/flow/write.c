@@ -171,6 +171,60 @@ static void put_fronts(struct buffer *out, const struct flow_gateway *gateway)
     buffer_append_text(out, "]\n");
 }
 
+static void put_flag(struct buffer *out, const char *indent, const char *key, bool flag)
+{
+    if (flag)
+        buffer_printf(out, "%s%s: true\n", indent, key);
+}
+
+static void put_texts(struct buffer *out, const char *key, const char *const *texts)
+{
+    buffer_printf(out, "%s: [", key);
+    for (size_t i = 0; texts[i] != NULL; i++) {
+        buffer_append_text(out, i > 0 ? ", " : "");
+        put_text(out, texts[i]);
+    }
+    buffer_append_byte(out, ']');
+}
+
+static void put_exposed(struct buffer *out, const char *indent, const struct flow_exposed_endpoint *exposed)
+{
+    buffer_printf(out, "%s  ? ", indent);
+    put_text(out, exposed->endpoint);
+    buffer_printf(out, "\n%s  : {http_path: ", indent);
+    put_text(out, exposed->path);
+    buffer_append_text(out, ", ");
+    put_texts(out, "methods", exposed->methods);
+    buffer_append_text(out, ", ");
+    put_texts(out, "tags", exposed->tags);
+    if (exposed->summary != NULL) {
+        buffer_append_text(out, ", summary: ");
+        put_text(out, exposed->summary);
+    }
+    if (exposed->description != NULL) {
+        buffer_append_text(out, ", description: ");
+        put_text(out, exposed->description);
+    }
+    buffer_append_text(out, "}\n");
+}
+
+static void put_http(struct buffer *out, const char *indent, const struct flow_http *http)
+{
+    put_text_key(out, indent, "title", http->title);
+    put_text_key(out, indent, "description", http->description);
+    put_flag(out, indent, "cors", http->cors);
+    put_flag(out, indent, "no_debug_endpoints", http->no_debug_endpoints);
+    put_flag(out, indent, "no_crud_endpoints", http->no_crud_endpoints);
+    put_flag(out, indent, "expose_graphql_endpoint", http->expose_graphql_endpoint);
+    put_flag(out, indent, "compress_answers", http->compress_answers);
+    put_integer_key(out, indent, "json_workers", http->workers);
+    if (http->exposed_count == 0)
+        return;
+    buffer_printf(out, "%sexpose_endpoints:\n", indent);
+    for (size_t i = 0; i < http->exposed_count; i++)
+        put_exposed(out, indent, &http->exposed[i]);
+}
+
 static void put_gateway(struct buffer *out, const struct flow_gateway *gateway)
 {
     static const char indent[] = "  ";
@@ -192,6 +246,10 @@ static void put_gateway(struct buffer *out, const struct flow_gateway *gateway)
     put_integer_key(out, indent, "max_queue_per_executor", limits->max_queue_per_executor);
     put_integer_key(out, indent, "max_depth", limits->max_depth);
     put_integer_key(out, indent, "max_header_bytes", limits->max_header_bytes);
+    put_text_key(out, indent, "ssl_certfile", gateway->tls.certfile);
+    put_text_key(out, indent, "ssl_keyfile", gateway->tls.keyfile);
+    put_text_key(out, indent, "ssl_ca_certs", gateway->tls.ca_certs);
+    put_http(out, indent, &gateway->http);
     put_env(out, indent, gateway->env);
 }
 

@@ -27,6 +27,8 @@ static sluice_status open_front(const struct front_settings *settings, struct ro
         .burst_begin = settings->burst_begin,
         .burst_end = settings->burst_end,
     };
+    if (gateway->tls.certfile != NULL)
+        return sluice_fail(error, SLUICE_UNIMPLEMENTED, "ssl_certfile", "TLS over gRPC is not built yet");
     gpr_set_log_function(log_of_grpc);
     return grpc_front_new(&grpc, router, (struct grpc_front **)ret_front, error);
 }

@@ -84,6 +84,37 @@ START_TEST(a_flow_that_is_built)
 }
 END_TEST
 
+START_TEST(each_protocol_has_its_port)
+{
+    sluice_flow *flow = NULL;
+    sluice_flow_builder *builder = sluice_flow_builder_new();
+    sluice_flow_builder_set(builder, "protocol", "[\"grpc\", \"GRPC\"]");
+    ok(sluice_flow_builder_start(builder, NULL, &flow, &error));
+    sluice_flow_builder_free(builder);
+    ck_assert_uint_eq(sluice_flow_front_count(flow), 2);
+    sluice_flow_front first = sluice_flow_front_at(flow, 0), second = sluice_flow_front_at(flow, 1);
+    ck_assert_int_ne(first.port, second.port);
+    ck_assert_int_eq(first.port, sluice_flow_port(flow));
+    ck_assert_int_eq(first.port, sluice_flow_port_of(flow, "grpc"));
+    ck_assert_str_eq(first.uri, sluice_flow_uri_of(flow, "GRPC"));
+    ck_assert_str_eq(second.protocol, "grpc");
+    ck_assert(!second.tls);
+    ck_assert_int_eq(sluice_flow_port_of(flow, "http"), 0);
+    ck_assert_ptr_null(sluice_flow_uri_of(flow, "http"));
+    ck_assert_ptr_null(sluice_flow_front_at(flow, 2).uri);
+    for (size_t i = 0; i < 2; i++) {
+        sluice_client *client;
+        sluice_text text = sluice_text_of("one");
+        sluice_results *results;
+        ok(sluice_client_open(sluice_flow_front_at(flow, i).uri, &client, &error));
+        ok(sluice_client_post(client, "/", sluice_inputs_texts(&text, 1), NULL, &results, &error));
+        sluice_results_free(results);
+        sluice_client_free(client);
+    }
+    ok(sluice_flow_stop(flow, &error));
+}
+END_TEST
+
 START_TEST(yaml_of_the_builder)
 {
     sluice_flow_builder *builder = sluice_flow_builder_new();
@@ -185,6 +216,7 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, a_flow_in_a_few_lines);
     tcase_add_test(cases, a_flow_that_is_built);
+    tcase_add_test(cases, each_protocol_has_its_port);
     tcase_add_test(cases, yaml_of_the_builder);
     tcase_add_test(cases, what_is_wrong_is_told);
     tcase_add_test(cases, overrides_and_a_log_file);

@@ -66,6 +66,18 @@ class Run(harness.Case):
         os.close(read_end)
         self.assertEqual(code, 1, err)
 
+    def test_a_list_of_protocols_opens_a_port_for_each(self):
+        flow = self.flow(CHAIN, "--set", "gateway.protocol=[grpc, grpc]").start()
+        fronts = flow.report["gateway"]
+        self.assertEqual([front["protocol"] for front in fronts], ["grpc", "grpc"])
+        self.assertNotEqual(fronts[0]["port"], fronts[1]["port"])
+        for front in fronts:
+            self.assertEqual(len(self.post(flow, "/", "--text", "x")), 1)
+            code, _, err = self.sluice("ping", f"grpc://{front['host']}:{front['port']}")
+            self.assertEqual(code, 0, err)
+        self.assertEqual(flow.stop(), 0)
+        self.assertEqual(len([line for line in flow.stdout if line.startswith("grpc ")]), 2, flow.stdout)
+
     def test_set_overrides(self):
         port = harness_port()
         flow = self.flow(CHAIN, "--set", f"port={port}", "--set", "executors.first.uses_with.label=changed").start()

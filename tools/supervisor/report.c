@@ -13,6 +13,15 @@ static void print_address(const struct report_front *front, char *text, size_t c
     snprintf(text, capacity, "%s%s%s:%u", brackets ? "[" : "", front->host, brackets ? "]" : "", front->port);
 }
 
+/* The protocol, or with TLS the scheme of its addresses. */
+static const char *scheme_of(const struct report_front *front)
+{
+    return !front->tls                          ? front->protocol
+           : strcmp(front->protocol, "grpc") == 0 ? "grpcs"
+           : strcmp(front->protocol, "http") == 0 ? "https"
+                                                  : "wss";
+}
+
 void report_print(const struct report *report, double ready_ms)
 {
     struct buffer text;
@@ -21,7 +30,7 @@ void report_print(const struct report *report, double ready_ms)
     for (size_t i = 0; i < report->front_count; i++) {
         char address[300];
         print_address(&report->fronts[i], address, sizeof address);
-        buffer_printf(&text, "%-10s %-22s ", report->fronts[i].protocol, address);
+        buffer_printf(&text, "%-10s %-22s ", scheme_of(&report->fronts[i]), address);
         for (size_t e = 0; i == 0 && e < report->flow->executor_count; e++)
             buffer_printf(&text, "%s%s", e > 0 ? ", " : "", report->flow->executors[e].name);
         if (i == 0 && report->flow->executor_count == 0)
@@ -64,7 +73,7 @@ void report_ready(const struct report *report, double ready_ms, int fd)
         text_append_json(&line, front->protocol, strlen(front->protocol));
         buffer_append_text(&line, ",\"host\":");
         text_append_json(&line, front->host, strlen(front->host));
-        buffer_printf(&line, ",\"port\":%u}", front->port);
+        buffer_printf(&line, ",\"port\":%u%s}", front->port, front->tls ? ",\"tls\":true" : "");
     }
     buffer_append_text(&line, "],\"processes\":[");
     for (size_t i = 0; i < report->child_count; i++) {

@@ -4,19 +4,18 @@
 
 #include "tools/supervisor/child.h"
 
-enum { REPORT_FRONTS_MAX = 16 };
-
 /* An open front of the gateway, as it reported it. */
 struct report_front {
     char protocol[16];
     char host[256];
     unsigned port;
+    bool tls;
 };
 
 struct report {
     const struct flow *flow;
     uint64_t start_ns; /* elapsed: from the start of the command until everything was ready */
-    struct report_front fronts[REPORT_FRONTS_MAX];
+    struct report_front fronts[FLOW_FRONTS_MAX];
     size_t front_count;
     const struct child *children; /* the first is the gateway */
     size_t child_count;

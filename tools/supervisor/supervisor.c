@@ -98,12 +98,14 @@ static void note_front(struct supervisor *supervisor, const struct control_messa
 {
     size_t index = supervisor->fronts_announced++;
     const char *host = control_value(message, "host"), *port = control_value(message, "port");
-    if (index >= REPORT_FRONTS_MAX)
+    const char *tls = control_value(message, "tls");
+    if (index >= FLOW_FRONTS_MAX)
         return;
     struct report_front *front = &supervisor->report.fronts[index];
     snprintf(front->protocol, sizeof front->protocol, "%s", control_value(message, "protocol"));
     snprintf(front->host, sizeof front->host, "%s", host != NULL ? host : supervisor->flow->gateway.host);
     front->port = port != NULL ? (unsigned)strtoul(port, NULL, 10) : 0;
+    front->tls = tls != NULL && strcmp(tls, "1") == 0;
     if (index >= supervisor->report.front_count)
         supervisor->report.front_count = index + 1;
     if (index < supervisor->flow->gateway.front_count)

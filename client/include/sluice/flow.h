@@ -76,6 +76,22 @@ SLUICE_API int sluice_flow_port(const sluice_flow *flow);
 SLUICE_API const char *sluice_flow_host(const sluice_flow *flow);
 SLUICE_API const char *sluice_flow_uri(const sluice_flow *flow);
 
+/* Each port of the gateway, in the order of the Flow. The texts live as long as the Flow. */
+typedef struct sluice_flow_front {
+    const char *protocol; /* "grpc", "http", "websocket" */
+    const char *host;
+    int port;
+    bool tls;
+    const char *uri; /* with the scheme of protocol and TLS: "grpc://…", "https://…", "ws://…" */
+} sluice_flow_front;
+
+SLUICE_API size_t sluice_flow_front_count(const sluice_flow *flow);
+SLUICE_API sluice_flow_front sluice_flow_front_at(const sluice_flow *flow, size_t index); /* zeros beyond the end */
+
+/* The first port and URI of a protocol, "http" say; 0 and NULL: the Flow has none. */
+SLUICE_API int sluice_flow_port_of(const sluice_flow *flow, const char *protocol);
+SLUICE_API const char *sluice_flow_uri_of(const sluice_flow *flow, const char *protocol);
+
 /* The processes as they were when the Flow became ready: the gateway first. One that was restarted has another id. */
 typedef struct sluice_flow_process {
     const char *name; /* "gateway", or the executor's */
@@ -87,7 +103,8 @@ SLUICE_API size_t sluice_flow_process_count(const sluice_flow *flow);
 SLUICE_API sluice_flow_process sluice_flow_process_at(const sluice_flow *flow, size_t index); /* zeros beyond the end */
 SLUICE_API pid_t sluice_flow_pid(const sluice_flow *flow); /* of `sluice run` itself */
 
-/* A client of this Flow, made on first use; it belongs to the Flow. */
+/* A client of this Flow's first port, made on first use; it belongs to the Flow. With TLS it trusts the authorities of the
+ * system; make one of your own with sluice_client_new() and sluice_flow_uri() to trust others. */
 SLUICE_API sluice_status sluice_flow_client(sluice_flow *flow, sluice_client **ret_client, sluice_error *error);
 
 /* sluice_client_post() with that client. */

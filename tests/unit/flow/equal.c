@@ -29,6 +29,25 @@ static bool same_place(const struct flow_place *a, const struct flow_place *b)
     if (!(condition))                                                                                                  \
     return what
 
+static const char *http_difference(const struct flow_http *a, const struct flow_http *b)
+{
+    DIFFERS(same_text(a->title, b->title), "title");
+    DIFFERS(same_text(a->description, b->description), "description of http");
+    DIFFERS(a->cors == b->cors && a->compress_answers == b->compress_answers, "cors, compress_answers");
+    DIFFERS(a->no_debug_endpoints == b->no_debug_endpoints && a->no_crud_endpoints == b->no_crud_endpoints &&
+                a->expose_graphql_endpoint == b->expose_graphql_endpoint,
+            "switches of http");
+    DIFFERS(a->workers == b->workers, "json_workers");
+    DIFFERS(a->exposed_count == b->exposed_count, "exposed_count");
+    for (size_t i = 0; i < a->exposed_count; i++) {
+        const struct flow_exposed_endpoint *x = &a->exposed[i], *y = &b->exposed[i];
+        DIFFERS(same_text(x->endpoint, y->endpoint) && same_text(x->path, y->path), "exposed path");
+        DIFFERS(same_text(x->summary, y->summary) && same_text(x->description, y->description), "exposed texts");
+        DIFFERS(same_env(x->methods, y->methods) && same_env(x->tags, y->tags), "exposed methods, tags");
+    }
+    return NULL;
+}
+
 static const char *gateway_difference(const struct flow_gateway *a, const struct flow_gateway *b)
 {
     DIFFERS(same_place(&a->place, &b->place), "gateway.place");
@@ -51,7 +70,10 @@ static const char *gateway_difference(const struct flow_gateway *a, const struct
     DIFFERS(a->limits.max_depth == b->limits.max_depth, "max_depth");
     DIFFERS(a->limits.max_header_bytes == b->limits.max_header_bytes, "max_header_bytes");
     DIFFERS(same_env(a->env, b->env), "gateway.env");
-    return NULL;
+    DIFFERS(same_text(a->tls.certfile, b->tls.certfile) && same_text(a->tls.keyfile, b->tls.keyfile) &&
+                same_text(a->tls.ca_certs, b->tls.ca_certs),
+            "gateway.tls");
+    return http_difference(&a->http, &b->http);
 }
 
 static const char *executor_difference(const struct flow_executor *a, const struct flow_executor *b)

@@ -199,17 +199,8 @@ START_TEST(what_the_original_lets_pass_is_refused)
          "f.yml:2:17: error: gateway: \"port\" must be a port or a list of ports, each from 0 to 65535, not -1\n"},
         {"jtype: Flow\ngateway: {protocol: ftp}\n",
          "f.yml:2:21: error: gateway: \"protocol\" must be GRPC, HTTP or WEBSOCKET, or a list of these, not \"ftp\"\n"},
-        {"jtype: Flow\ngateway: {protocol: http}\n",
-         "f.yml:2:21: error: the protocol http is known, but not built yet; GRPC is\n"},
-        {"jtype: Flow\ngateway: {protocol: [grpc, grpc], port: 5}\n",
-         "f.yml:2:21: error: several protocols at once are known, but not built yet\n"
-         "f.yml:2:41: error: 2 protocols and 1 ports; each protocol needs its own port\n"},
         {"jtype: Flow\ngateway: {protocol: []}\n",
          "f.yml:2:21: error: the gateway has no protocol; leave \"protocol\" out for GRPC\n"},
-        {"jtype: Flow\ngateway: {ssl_certfile: a.pem}\n",
-         "f.yml:2:11: error: gateway: \"ssl_certfile\" (TLS to clients) is known, but not built yet; it would change "
-         "answers, so this "
-         "Flow does not run\n"},
         {"jtype: Flow\ngateway: {compression: gzip}\n",
          "f.yml:2:11: warning: gateway: \"compression\" is ignored: the local transport does not compress\n"},
         {"jtype: Flow\ngateway: {compression: zip}\n",
