@@ -18,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 enum { CALLS_ASKED = 128 };
 
@@ -325,15 +323,4 @@ void floor_server_run(struct floor_server *server)
     pthread_join(waiter, NULL);
     grpc_completion_queue_destroy(server->queue);
     free(server);
-}
-
-void floor_report_ready(int fd, const char *name, int port, const int *pids, int pid_count)
-{
-    dprintf(fd,
-            "{\"ready\":true,\"gateway\":[{\"protocol\":\"grpc\",\"host\":\"127.0.0.1\",\"port\":%d}],\"processes\":[",
-            port);
-    dprintf(fd, "{\"name\":\"%s\",\"pid\":%d}", name, (int)getpid());
-    for (int i = 0; i < pid_count; i++)
-        dprintf(fd, ",{\"name\":\"peer%d\",\"replica\":0,\"pid\":%d}", i + 1, pids[i]);
-    dprintf(fd, "]}\n");
 }

@@ -30,10 +30,4 @@ void floor_server_run(struct floor_server *server);
 /* Answer one message; takes the buffer. Any thread. */
 void floor_server_answer(struct floor_call *call, grpc_byte_buffer *answer);
 
-/*
- * What the bench needs to know, one line of JSON as `sluice run --ready-fd` writes it. `names` and `pids` of the
- * processes besides this one.
- */
-void floor_report_ready(int fd, const char *name, int port, const int *pids, int pid_count);
-
 #endif

@@ -84,7 +84,8 @@ class Server:
             reason = self.ready.get('error') or 'no ready line'
             self.stop(check=False)
             raise Failure('%s did not start: %s\n%s' % (self.name, reason, self.output()[-2000:]))
-        self.port = next(e['port'] for e in self.ready['gateway'] if e['protocol'] == 'grpc')
+        self.ports = {e['protocol']: e['port'] for e in self.ready['gateway']}
+        self.port = self.ports.get('grpc') or self.ready['gateway'][0]['port']
         self.address = '127.0.0.1:%d' % self.port
         self.pids = [p['pid'] for p in self.ready['processes']]  # without the supervisor
 
@@ -130,21 +131,23 @@ class Product:
         if not os.path.exists(self.command):
             raise Failure('%s is missing: build the product first' % self.command)
 
-    def flow(self, executors, gateway=''):
-        """Write the Flow of `executors` (name, plugin, further lines) and return its path."""
-        path = os.path.join(self.folder, 'flow-%d.yml' % len(executors))
+    def flow(self, executors, gateway='', protocol='grpc'):
+        """Write the Flow of `executors` (name, plugin, further lines) and return its path. `protocol` is one name, or
+        several with commas."""
+        path = os.path.join(self.folder, 'flow-%s-%d.yml' % (protocol.replace(',', '-'), len(executors)))
         with open(path, 'w') as out:
-            out.write('jtype: Flow\nversion: "1"\nwith:\n  protocol: grpc\n' + gateway + 'executors:\n')
+            out.write('jtype: Flow\nversion: "1"\nwith:\n  protocol: %s\n' % (
+                '[%s]' % protocol if ',' in protocol else protocol) + gateway + 'executors:\n')
             for name, plugin, *lines in executors:
                 out.write('  - name: %s\n    uses: %s\n' % (name, plugin))
                 out.writelines('    %s\n' % line for line in lines)
         return path
 
-    def start(self, executors, gateway=''):
-        return Server([self.command, 'run', self.flow(executors, gateway)], 'sluice run')
+    def start(self, executors, gateway='', protocol='grpc'):
+        return Server([self.command, 'run', self.flow(executors, gateway, protocol)], 'sluice run')
 
-    def start_echo(self, count):
-        return self.start([('e%d' % i, 'echo') for i in range(1, count + 1)])
+    def start_echo(self, count, protocol='grpc'):
+        return self.start([('e%d' % i, 'echo') for i in range(1, count + 1)], protocol=protocol)
 
 
 def pss_kb(pid):

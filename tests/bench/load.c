@@ -6,17 +6,15 @@
 
 #include "common/foundation/clock.h"
 #include "common/foundation/memory.h"
-#include "tests/bench/load_cpu.h"
 
 #include <getopt.h>
 #include <grpc/grpc_security.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PIDS_MAX = 64, OPEN_LOOP_SLOTS = 4096, STALL_SECONDS = 10 };
+enum { OPEN_LOOP_SLOTS = 4096, STALL_SECONDS = 10 };
 
 static const char usage[] = "usage: bench-load --address HOST:PORT [options]\n"
                             "  --mode unary|stream   default unary\n"
@@ -29,34 +27,6 @@ static const char usage[] = "usage: bench-load --address HOST:PORT [options]\n"
                             "  --seconds SECONDS     counted, default 1\n"
                             "  --changed             the executors change documents: they may come back longer\n"
                             "  --pids A,B,...        processes whose processor time is counted\n";
-
-struct cpu_marks {
-    int pids[PIDS_MAX];
-    uint64_t at_start[PIDS_MAX], used[PIDS_MAX];
-    size_t count;
-};
-
-void load_fail(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("bench-load: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    _exit(1);
-}
-
-static void record(struct load *load, uint64_t time_ns)
-{
-    if (load->times_count == load->times_room) {
-        load->times_room = load->times_room ? load->times_room * 2 : 65536;
-        load->times_ns = realloc(load->times_ns, load->times_room * sizeof(uint32_t));
-        if (!load->times_ns)
-            load_fail("no memory");
-    }
-    load->times_ns[load->times_count++] = time_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)time_ns;
-}
 
 struct load_slot *load_answered(struct load *load, grpc_byte_buffer *answer)
 {
@@ -71,10 +41,8 @@ struct load_slot *load_answered(struct load *load, grpc_byte_buffer *answer)
     struct load_slot *slot = &load->slots[index];
     slot->busy = false;
     load->in_flight--;
-    if (load->measuring) {
-        load->answers++;
-        record(load, clock_monotonic_ns() - slot->due_ns);
-    }
+    if (load->measuring)
+        load_report_answer(&load->report, clock_monotonic_ns() - slot->due_ns);
     return slot;
 }
 
@@ -160,36 +128,7 @@ static void drain(struct load *load)
     }
 }
 
-static int compare_times(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double percentile_us(const struct load *load, double part)
-{
-    if (load->times_count == 0)
-        return 0;
-    return load->times_ns[(size_t)((double)(load->times_count - 1) * part)] / 1e3;
-}
-
-static void report(struct load *load, double seconds, uint64_t client_ns, const struct cpu_marks *marks)
-{
-    double answers = (double)load->answers;
-    if (load->answers == 0)
-        load_fail("no answer came while measuring");
-    qsort(load->times_ns, load->times_count, sizeof(uint32_t), compare_times);
-    printf("{\"answers\":%.0f,\"seconds\":%.3f,\"qps\":%.1f,\"bytes\":%zu,\"p50_us\":%.1f,\"p99_us\":%.1f,\"client_cpu_"
-           "us\":%.2f,"
-           "\"cpu_us\":[",
-           answers, seconds, answers / seconds, load->body.prefix_size + load->body.content_size,
-           percentile_us(load, 0.5), percentile_us(load, 0.99), (double)client_ns / 1e3 / answers);
-    for (size_t i = 0; i < marks->count; i++)
-        printf("%s%.2f", i ? "," : "", (double)marks->used[i] / 1e3 / answers);
-    puts("]}");
-}
-
-static void measure(struct load *load, struct cpu_marks *marks)
+static void measure(struct load *load)
 {
     uint64_t due = clock_monotonic_ns();
     uint64_t begin = due + (uint64_t)(load->warm_seconds * CLOCK_NS_PER_SECOND);
@@ -197,37 +136,22 @@ static void measure(struct load *load, struct cpu_marks *marks)
         open_loop(load, begin, &due);
     else
         closed_loop(load, begin);
-    for (size_t i = 0; i < marks->count; i++)
-        marks->at_start[i] = load_cpu_ns(marks->pids[i]);
-    uint64_t client = load_cpu_ns(getpid());
-    begin = clock_monotonic_ns();
-    uint64_t end = begin + (uint64_t)(load->seconds * CLOCK_NS_PER_SECOND);
+    load_report_begin(&load->report);
+    uint64_t end = load->report.begin_ns + (uint64_t)(load->seconds * CLOCK_NS_PER_SECOND);
     load->measuring = true;
     if (load->rate > 0)
         open_loop(load, end, &due);
     else
         closed_loop(load, end);
     load->measuring = false;
-    end = clock_monotonic_ns();
-    client = load_cpu_ns(getpid()) - client;
-    for (size_t i = 0; i < marks->count; i++)
-        marks->used[i] = load_cpu_ns(marks->pids[i]) - marks->at_start[i];
+    load_report_end(&load->report);
     drain(load);
     if (load->stream)
         load_stream_close(load);
-    report(load, (double)(end - begin) / CLOCK_NS_PER_SECOND, client, marks);
+    load_report_print(&load->report, load->body.prefix_size + load->body.content_size);
 }
 
-static void parse_pids(struct cpu_marks *marks, const char *text)
-{
-    for (char *end; *text && marks->count < PIDS_MAX; text = *end == ',' ? end + 1 : end) {
-        marks->pids[marks->count++] = (int)strtol(text, &end, 10);
-        if (end == text)
-            load_fail("--pids takes numbers with commas between them");
-    }
-}
-
-static void parse(struct load *load, struct cpu_marks *marks, int argc, char **argv)
+static void parse(struct load *load, int argc, char **argv)
 {
     static const struct option options[] = {
         {"address",   1, NULL, 'a'},
@@ -255,7 +179,7 @@ static void parse(struct load *load, struct cpu_marks *marks, int argc, char **a
         case 'r': load->rate = strtod(optarg, NULL); break;
         case 'w': load->warm_seconds = strtod(optarg, NULL); break;
         case 't': load->seconds = strtod(optarg, NULL); break;
-        case 'p': parse_pids(marks, optarg); break;
+        case 'p': load_report_pids(&load->report, optarg); break;
         case 'c': load->changed = true; break;
         case 'h': fputs(usage, stdout); exit(0);
         default: fputs(usage, stderr); exit(2);
@@ -274,8 +198,7 @@ static void parse(struct load *load, struct cpu_marks *marks, int argc, char **a
 int main(int argc, char **argv)
 {
     struct load load = {.endpoint = "/", .size = 1024, .slot_count = 1, .warm_seconds = 0.3, .seconds = 1};
-    struct cpu_marks marks = {.count = 0};
-    parse(&load, &marks, argc, argv);
+    parse(&load, argc, argv);
     memory_tune();
     grpc_init();
     load_body_init(&load.body, load.size, load.documents);
@@ -295,7 +218,7 @@ int main(int argc, char **argv)
     load.queue = grpc_completion_queue_create_for_next(NULL);
     if (load.stream)
         load_stream_open(&load);
-    measure(&load, &marks);
+    measure(&load);
     grpc_channel_destroy(load.channel);
     grpc_channel_credentials_release(credentials);
     grpc_slice_unref(load.body.data);

@@ -9,6 +9,7 @@
 #define SLUICE_BENCH_LOAD_H
 
 #include "tests/bench/load_message.h"
+#include "tests/bench/load_report.h"
 
 #include <grpc/grpc.h>
 
@@ -37,15 +38,12 @@ struct load {
     bool stopping;  /* no new requests */
     bool measuring; /* answers count */
     size_t in_flight;
-    uint64_t answers; /* while measuring */
-    uint32_t *times_ns;
-    size_t times_count, times_room;
+    struct load_report report;
 };
 
 /* A request of this slot is answered: check, count, and free the slot. Destroys the answer. Ends the program when
  * wrong. */
 struct load_slot *load_answered(struct load *load, grpc_byte_buffer *answer);
-_Noreturn void load_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* load_unary.c, load_stream.c: send the slot's request; handle one event, returning the slot that is free now or NULL.
  */
