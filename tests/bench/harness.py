@@ -67,7 +67,7 @@ def run_quietly(command):
 class Server:
     """A process that says on a descriptor when it is ready, in the form of `sluice run --ready-fd`."""
 
-    def __init__(self, command, name='', environment=None):
+    def __init__(self, command, name='', environment=None, ready_seconds=READY_TIMEOUT_SECONDS):
         self.name = name or os.path.basename(command[0])
         read_end, write_end = os.pipe()
         self.log = tempfile.TemporaryFile(mode='w+')
@@ -76,7 +76,7 @@ class Server:
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
                                         env=environment)
         os.close(write_end)
-        line = read_line(read_end, started + READY_TIMEOUT_SECONDS)
+        line = read_line(read_end, started + ready_seconds)
         self.start_seconds = time.monotonic() - started
         os.close(read_end)
         self.ready = json.loads(line) if line.strip() else {}

@@ -48,22 +48,22 @@ void load_report_answer(struct load_report *report, uint64_t time_ns)
 {
     if (report->times_count == report->times_room) {
         report->times_room = report->times_room ? report->times_room * 2 : 65536;
-        report->times_ns = realloc(report->times_ns, report->times_room * sizeof(uint32_t));
+        report->times_ns = realloc(report->times_ns, report->times_room * sizeof(uint64_t));
         if (!report->times_ns)
             load_fail("no memory");
     }
-    report->times_ns[report->times_count++] = time_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)time_ns;
+    report->times_ns[report->times_count++] = time_ns;
 }
 
 static int compare_times(const void *a, const void *b)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return x < y ? -1 : x > y;
 }
 
 static double percentile_us(const struct load_report *report, double part)
 {
-    return report->times_ns[(size_t)((double)(report->times_count - 1) * part)] / 1e3;
+    return (double)report->times_ns[(size_t)((double)(report->times_count - 1) * part)] / 1e3;
 }
 
 void load_report_print(struct load_report *report, size_t bytes)
@@ -72,7 +72,7 @@ void load_report_print(struct load_report *report, size_t bytes)
         load_fail("no answer came while measuring");
     double answers = (double)report->times_count;
     double seconds = (double)(report->end_ns - report->begin_ns) / CLOCK_NS_PER_SECOND;
-    qsort(report->times_ns, report->times_count, sizeof(uint32_t), compare_times);
+    qsort(report->times_ns, report->times_count, sizeof(uint64_t), compare_times);
     printf("{\"answers\":%.0f,\"seconds\":%.3f,\"qps\":%.1f,\"bytes\":%zu,\"p50_us\":%.1f,\"p99_us\":%.1f,"
            "\"client_cpu_us\":%.2f,\"cpu_us\":[",
            answers, seconds, answers / seconds, bytes, percentile_us(report, 0.5), percentile_us(report, 0.99),

@@ -9,7 +9,7 @@ enum { LOAD_PIDS_MAX = 64 };
 
 /* What is measured between load_report_begin() and load_report_end(). Zeroed at first. */
 struct load_report {
-    uint32_t *times_ns;
+    uint64_t *times_ns;
     size_t times_count, times_room;
     int pids[LOAD_PIDS_MAX];
     uint64_t used_ns[LOAD_PIDS_MAX]; /* processor time */
