@@ -40,6 +40,16 @@ const char *address_protocol_name(enum address_protocol protocol)
     return protocol_names[protocol];
 }
 
+const char *address_scheme(const struct address *address)
+{
+    static const char *const beginnings[][2] = {
+        [ADDRESS_GRPC] = {"grpc", "grpcs"},
+        [ADDRESS_HTTP] = {"http", "https"},
+        [ADDRESS_WEBSOCKET] = {"ws", "wss"},
+    };
+    return beginnings[address->protocol][address->tls];
+}
+
 static sluice_status fail(sluice_error *error, const char *host, const char *text)
 {
     return sluice_fail(error, SLUICE_INVALID, host, "%s", text);

@@ -38,5 +38,7 @@ sluice_status address_resolve(const struct address_arguments *arguments, struct 
                               sluice_error *error);
 
 const char *address_protocol_name(enum address_protocol protocol);
+/* As an address begins: "grpc", "grpcs", "http", "https", "ws", "wss". */
+const char *address_scheme(const struct address *address);
 
 #endif

@@ -105,7 +105,7 @@ sluice_status sluice_client_new(const sluice_client_options *given, sluice_clien
     status = resolve(&options, &client->address, error);
     if (status == SLUICE_OK) {
         bool numeric6 = strchr(client->address.host, ':') != NULL;
-        snprintf(client->name, sizeof client->name, "%s://%s%s%s:%u", address_protocol_name(client->address.protocol),
+        snprintf(client->name, sizeof client->name, "%s://%s%s%s:%u", address_scheme(&client->address),
                  numeric6 ? "[" : "", client->address.host, numeric6 ? "]" : "", client->address.port);
         status = connect_client(client, &options, error);
     }

@@ -2,6 +2,7 @@
 #include "common/foundation/clock.h"
 #include "common/foundation/status.h"
 #include "tools/commands.h"
+#include "tools/tls_options.h"
 
 #include <sluice/client.h>
 
@@ -12,6 +13,7 @@ static const char *const targets[] = {"flow", "executor", "gateway", NULL};
 
 struct settings {
     double timeout_ms, attempts, least_good;
+    struct tls_options tls;
 };
 
 /* One question. A Flow answers a dry run through all executors, one process its health service. */
@@ -37,7 +39,10 @@ static int ping(const struct settings *settings, const char *target, const char 
 {
     sluice_client *client;
     sluice_error error;
-    if (sluice_client_open(host, &client, &error) != SLUICE_OK)
+    sluice_client_options options = sluice_client_options_default();
+    options.host = host;
+    tls_options_apply(&settings->tls, &options);
+    if (sluice_client_new(&options, &client, &error) != SLUICE_OK)
         return report_error(&error);
     double timeout_seconds = settings->timeout_ms < 0 ? 0 : settings->timeout_ms / 1000, sum_ms = 0;
     unsigned attempts = (unsigned)settings->attempts, good = 0;
@@ -75,6 +80,7 @@ static int run(int argc, char **argv)
         INTEGER_OPTION("attempts", 'a', "N", &settings.attempts, 1, 1e6, "How many rounds, a second apart; default 1."),
         INTEGER_OPTION("min-successful-attempts", 0, "N", &settings.least_good, 0, 1e6,
                        "How many rounds must succeed for exit code 0; default 1."),
+        TLS_OPTIONS(&settings.tls),
         OPTIONS_END,
     };
     int count;

@@ -4,6 +4,7 @@
 #include "tools/commands.h"
 #include "tools/post_inputs.h"
 #include "tools/post_output.h"
+#include "tools/tls_options.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct settings {
         repeat, total_docs, max_message_size;
     bool none, responses, summary, profile, show_progress, continue_on_error, results_in_order, no_stream,
         retry_timeout, retry_internal, tls, wait, proxy, quiet;
+    struct tls_options tls_options;
 };
 
 /* A running post. */
@@ -175,6 +177,7 @@ static sluice_status open_client(const struct settings *settings, const char *ur
         options.port = 0;
     options.protocol = settings->protocol;
     options.tls = options.tls_given = settings->tls;
+    tls_options_apply(&settings->tls_options, &options);
     options.max_message_size = (size_t)settings->max_message_size;
     options.wait_for_ready = settings->wait;
     options.proxy = settings->proxy;
@@ -370,6 +373,7 @@ static int read_and_post(struct settings *s, int argc, char **argv)
                        "Its port, when the URI has none; default 80, or 443 with TLS."),
         TEXT_OPTION("protocol", 0, "NAME", &s->protocol, "Its protocol, when the URI has no scheme; default grpc."),
         FLAG_OPTION("tls", 0, &s->tls, "Encrypt, when the URI does not say so."),
+        TLS_OPTIONS(&s->tls_options),
         FLAG_OPTION("wait", 0, &s->wait, "Wait for a gateway that is not there yet, until --timeout."),
         INTEGER_OPTION("max-message-size", 0, "BYTES", &s->max_message_size, 0, COUNT_MAX,
                        "Refuse larger responses; default: no bound."),

@@ -63,7 +63,8 @@ static grpc_arg integer(const char *key, int value)
     return (grpc_arg){.type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = value};
 }
 
-static grpc_channel *make_channel(const struct transport_settings *settings, const char *target)
+static grpc_channel *make_channel(const struct transport_settings *settings, grpc_channel_credentials *credentials,
+                                  const char *target)
 {
     grpc_arg args[16];
     size_t count = 0;
@@ -92,18 +93,13 @@ static grpc_channel *make_channel(const struct transport_settings *settings, con
                                    .value.string = (char *)settings->user_agent};
 
     grpc_channel_args all = {.num_args = count, .args = args};
-    grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
-    grpc_channel *channel = grpc_channel_create(target, credentials, &all);
-    grpc_channel_credentials_release(credentials);
-    return channel;
+    return grpc_channel_create(target, credentials, &all);
 }
 
 sluice_status channel_connect(const struct transport_settings *settings, struct transport_channel **ret_channel,
                               sluice_error *error)
 {
     char target[3 * ADDRESS_HOST_MAX + 32];
-    if (settings->address->tls)
-        return sluice_fail(error, SLUICE_UNIMPLEMENTED, "tls", "TLS is not built yet; use a grpc:// address");
     struct transport_channel *channel = calloc(1, sizeof *channel);
     if (channel == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for a connection");
@@ -112,8 +108,18 @@ sluice_status channel_connect(const struct transport_settings *settings, struct 
         free(channel);
         return status;
     }
+    grpc_channel_credentials *credentials = NULL;
+    status = credentials_of(settings, &credentials, error);
+    if (status != SLUICE_OK) {
+        loop_unref();
+        free(channel);
+        return status;
+    }
+    channel->tls = settings->tls.on;
+    channel->shows_certificate = settings->tls.certificate_file != NULL;
     write_target(settings->address, target, sizeof target);
-    channel->channel = make_channel(settings, target);
+    channel->channel = make_channel(settings, credentials, target);
+    grpc_channel_credentials_release(credentials);
     *ret_channel = channel;
     return SLUICE_OK;
 }

@@ -18,10 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EXPLANATION_MAX = 1024 };
+
 /* gRPC takes the compression of a call from this pseudo header and does not send it. */
 #define COMPRESSION_KEY "grpc-internal-encoding-request"
 
 struct transport_call {
+    const struct transport_channel *channel;
     grpc_call *call;
     const struct transport_events *events;
     void *context;
@@ -52,8 +55,11 @@ static const char *const method_paths[TRANSPORT_METHOD_COUNT] = {
 static void report_end(struct transport_call *call)
 {
     char *text = grpc_slice_to_c_string(call->details);
+    char words[EXPLANATION_MAX];
     sluice_status status = status_from_grpc(call->code);
-    struct transport_end end = {.status = status, .code = (int)call->code, .text = text};
+    struct transport_end end = {.status = status,
+                                .code = (int)call->code,
+                                .text = credentials_explain(call->channel, text, words, sizeof words)};
     call->events->ended(call->context, &end);
     gpr_free(text);
 }
@@ -246,6 +252,7 @@ static sluice_status call_start(struct transport_channel *channel, const struct 
         call_release(call);
         return status;
     }
+    call->channel = channel;
     grpc_slice path = grpc_slice_from_static_string(method_paths[settings->method]);
     call->call = grpc_channel_create_call(channel->channel, NULL, GRPC_PROPAGATE_DEFAULTS, channel->queue, path, NULL,
                                           rpc_deadline_of(settings->deadline_ns), NULL);

@@ -1,6 +1,5 @@
 /* entry.c: the gRPC front as a module of the gateway (gateway/front.h). */
 #include "common/foundation/log.h"
-#include "common/foundation/status.h"
 #include "gateway/front.h"
 #include "gateway/grpc/front.h"
 
@@ -24,11 +23,10 @@ static sluice_status open_front(const struct front_settings *settings, struct ro
         .prefetch = gateway->prefetch,
         .compatibility_3_5 = gateway->compatibility_3_5,
         .limits = gateway->limits,
+        .tls = gateway->tls,
         .burst_begin = settings->burst_begin,
         .burst_end = settings->burst_end,
     };
-    if (gateway->tls.certfile != NULL)
-        return sluice_fail(error, SLUICE_UNIMPLEMENTED, "ssl_certfile", "TLS over gRPC is not built yet");
     gpr_set_log_function(log_of_grpc);
     return grpc_front_new(&grpc, router, (struct grpc_front **)ret_front, error);
 }

@@ -139,7 +139,10 @@ static sluice_status open_port(struct grpc_front *front, sluice_error *error)
     if (size < 0 || (size_t)size >= sizeof address)
         return sluice_fail(error, SLUICE_INVALID, "gateway", "the host name to listen on is longer than %d characters",
                            ADDRESS_MAX - 8);
-    grpc_server_credentials *credentials = grpc_insecure_server_credentials_create();
+    grpc_server_credentials *credentials = NULL;
+    sluice_status status = credentials_of(&front->settings.tls, &credentials, error);
+    if (status != SLUICE_OK)
+        return status;
     front->port = grpc_server_add_http2_port(front->server, address, credentials);
     grpc_server_credentials_release(credentials);
     if (front->port > 0)

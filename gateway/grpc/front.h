@@ -22,13 +22,14 @@ struct grpc_front_settings {
     uint32_t prefetch;      /* requests of one stream in work; 0: limits.max_in_flight_per_client */
     bool compatibility_3_5; /* StatusProto code 3 instead of 1 */
     struct flow_limits limits;
+    struct flow_tls tls; /* its texts live until grpc_front_new() returns */
     /* Called around a burst of events on each of the front's threads (common/net/grpc/loop.h); NULL: not. */
     void (*burst_begin)(void), (*burst_end)(void);
 };
 
 /*
  * Open the port and serve. SLUICE_SYSTEM names host and port when it cannot be opened, SLUICE_INVALID when the settings
- * make no sense. The router must outlive the front.
+ * make no sense, or a certificate or key. The router must outlive the front.
  */
 sluice_status grpc_front_new(const struct grpc_front_settings *settings, struct router *router,
                              struct grpc_front **ret_front, sluice_error *error);

@@ -77,6 +77,10 @@ struct call {
     struct call *next, *previous; /* in front->listed */
 };
 
+/* The port's credentials, to be released; plain ones without a certificate. Errors name the file (credentials.c). */
+sluice_status credentials_of(const struct flow_tls *tls, grpc_server_credentials **ret_credentials,
+                             sluice_error *error);
+
 /* Wait for one more call. False: the server is stopping or there is no memory. */
 bool call_await(struct grpc_front *front);
 

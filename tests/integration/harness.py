@@ -89,8 +89,13 @@ class Flow:
 
     @property
     def uri(self):
-        front = self.report["gateway"][0]
-        return f"{front['protocol']}://{front['host']}:{front['port']}"
+        return self.uri_of(self.report["gateway"][0])
+
+    @staticmethod
+    def uri_of(front):
+        """The address of one entry of the report."""
+        scheme = {"websocket": "ws"}.get(front["protocol"], front["protocol"]) + ("s" if front.get("tls") else "")
+        return f"{scheme}://{front['host']}:{front['port']}"
 
     @property
     def port(self):

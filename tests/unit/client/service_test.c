@@ -215,13 +215,43 @@ START_TEST(client_options)
     ck_assert_str_eq(error.where, "port");
     ck_assert_int_eq(sluice_client_open("http://h", &client, &error), SLUICE_UNIMPLEMENTED);
     ck_assert_int_eq(sluice_client_open("ws://h", &client, &error), SLUICE_UNIMPLEMENTED);
-    ck_assert_int_eq(sluice_client_open("grpcs://h", &client, &error), SLUICE_UNIMPLEMENTED);
+    ck_assert_int_eq(sluice_client_open("grpcs://h", &client, &error), SLUICE_OK);
+    ck_assert(sluice_client_address(client).tls);
+    sluice_client_free(client);
     options = sluice_client_options_default();
     options.reconnect_backoff_ms = -1;
     ck_assert_int_eq(sluice_client_new(&options, &client, &error), SLUICE_INVALID);
     options = sluice_client_options_default();
     options.struct_size = sizeof options + 8;
     ck_assert_int_eq(sluice_client_new(&options, &client, &error), SLUICE_INVALID);
+}
+END_TEST
+
+START_TEST(options_of_tls)
+{
+    static const struct {
+        sluice_client_options options;
+        const char *where;
+    } rows[] = {
+        {{.host = "h", .tls_ca_file = "ca.pem"},                                      "tls_ca_file"         },
+        {{.host = "grpc://h", .tls_insecure = true},                                  "tls_insecure"        },
+        {{.host = "h", .tls_certificate_file = "c.pem", .tls_key_file = "c.key"},     "tls_certificate_file"},
+        {{.host = "h", .tls_key_file = "c.key"},                                      "tls_key_file"        },
+        {{.host = "grpcs://h", .tls_key_file = "c.key"},                              "tls_key_file"        },
+        {{.host = "grpcs://h", .tls_certificate_file = "c.pem"},                      "tls_certificate_file"},
+        {{.host = "grpcs://h", .tls_insecure = true, .tls_ca_file = "ca.pem"},        "tls_insecure"        },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_int_eq(sluice_client_new(&rows[i].options, &client, &error), SLUICE_INVALID);
+        ck_assert_str_eq(error.where, rows[i].where);
+    }
+    sluice_client_options missing = {.host = "grpcs://h", .tls_ca_file = "/none/ca.pem"};
+    ck_assert_int_eq(sluice_client_new(&missing, &client, &error), SLUICE_NOT_FOUND);
+    ck_assert_str_eq(error.where, "/none/ca.pem");
+    sluice_client_options trial = {.host = "h", .tls = true, .tls_insecure = true};
+    ck_assert_int_eq(sluice_client_new(&trial, &client, &error), SLUICE_OK);
+    ck_assert_int_eq(sluice_client_address(client).port, 443);
+    sluice_client_free(client);
 }
 END_TEST
 
@@ -238,6 +268,7 @@ static void add(TCase *test)
     tcase_add_test(test, a_profile);
     tcase_add_test(test, routes_as_a_table);
     tcase_add_test(test, client_options);
+    tcase_add_test(test, options_of_tls);
 }
 
 int main(void)

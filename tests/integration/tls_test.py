@@ -1,0 +1,159 @@
+"""TLS from the command line: good and bad certificates on both sides, made when the test runs."""
+import os
+import subprocess
+
+import harness
+
+MAKER = os.path.join(harness.BUILD, "tests", "tls", "make_certificates")
+TRUST = ("--tls-ca-file", "ca.pem")
+
+# The gateway's certificate, the client's options, and what the client says; None: an answer.
+SERVERS = [
+    ("server", TRUST, None),
+    ("rsa", TRUST, None),
+    ("chain", TRUST, None),
+    ("self", ("--tls-ca-file", "self.pem"), None),
+    ("server", (), 'of the authority "Sluice test authority", which is not trusted'),
+    ("server", ("--tls-ca-file", "other-ca.pem"), 'of the authority "Sluice test authority", which is not trusted'),
+    ("other", TRUST, 'of the authority "Another authority", which is not trusted'),
+    ("short", TRUST, "or the server does not show the certificates in between"),
+    ("self", TRUST, "is signed by itself and not among the trusted ones"),
+    ("name", TRUST, "is for elsewhere.example, not for 127.0.0.1"),
+    ("expired", TRUST, "the server's certificate expired on "),
+    ("future", TRUST, "the server's certificate is valid from "),
+    ("client-only", TRUST, "is not accepted: unsuitable certificate purpose"),
+    ("expired", ("--tls-insecure",), None),
+    ("name", ("--tls-insecure",), None),
+    ("other", ("--tls-insecure",), None),
+]
+
+# What the client shows to a gateway that asks for a certificate; None: an answer.
+CLIENTS = [
+    (("--tls-certificate", "client.pem", "--tls-key", "client.key"), None),
+    ((), "it may ask for a certificate of the client"),
+    (("--tls-certificate", "client-other.pem", "--tls-key", "client-other.key"), "may not accept the client's certificate"),
+    (("--tls-certificate", "client-expired.pem", "--tls-key", "client-expired.key"), "may not accept the client's certificate"),
+]
+
+# Options that fail before anything is sent.
+OPTIONS = [
+    (("--tls-ca-file", "none.pem"), "none.pem: cannot open: No such file or directory"),
+    (("--tls-ca-file", "text.pem"), "text.pem: this is not PEM"),
+    (("--tls-ca-file", "server.key"), "server.key: the file holds a private key; it should hold a certificate"),
+    (("--tls-certificate", "client.pem"), "give both tls_certificate_file and tls_key_file, or neither"),
+    (("--tls-key", "client.key"), "give both tls_certificate_file and tls_key_file, or neither"),
+    (("--tls-certificate", "client.pem", "--tls-key", "server.key"), "does not belong to the certificate in"),
+    (("--tls-certificate", "client.pem", "--tls-key", "locked.key"), "the key is encrypted"),
+    (("--tls-insecure", "--tls-ca-file", "ca.pem"), "with it nothing is checked"),
+]
+
+# Files with which no gateway starts, or which `check` refuses already.
+STARTS = [
+    ("server.pem", "rsa.key", "does not belong to the certificate in"),
+    ("server.pem", "locked.key", "the key is encrypted"),
+    ("der.pem", "server.key", "this is DER, not PEM"),
+    ("turned.pem", "chain.key", "is that of certificate 2 in the file"),
+    ("empty.pem", "server.key", "the file is empty"),
+]
+
+
+class Tls(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.certificates = self.path("tls")
+        os.mkdir(self.certificates)
+        subprocess.run([MAKER, self.certificates], check=True)
+
+    def file(self, name):
+        return os.path.join(self.certificates, name)
+
+    def files(self, options):
+        """The options with the files' full names."""
+        return [self.file(option) if option.endswith((".pem", ".key")) else option for option in options]
+
+    def flow_with(self, certificate, key, authorities=None, protocol="grpc"):
+        keys = {"protocol": protocol, "ssl_certfile": self.file(certificate), "ssl_keyfile": self.file(key)}
+        if authorities:
+            keys["ssl_ca_certs"] = self.file(authorities)
+        return self.flow("jtype: Flow\ngateway:\n" + "".join(f"  {name}: {value}\n" for name, value in keys.items()))
+
+    def ask(self, uri, options, wanted, case):
+        code, out, err = self.sluice("post", uri, "/", "--text", "x", "--timeout", str(harness.PATIENCE), *self.files(options))
+        if wanted is None:
+            self.assertEqual((code, err), (0, ""), case)
+            self.assertIn('"text":"x"', out, case)
+        else:
+            self.assertEqual(code, 3, (case, err))
+            self.assertIn(wanted, err, case)
+
+    def test_the_client_looks_at_the_gateways_certificate(self):
+        for name in sorted({row[0] for row in SERVERS}):
+            flow = self.flow_with(f"{name}.pem", f"{name}.key").start()
+            self.assertTrue(flow.uri.startswith("grpcs://"), flow.report)
+            for row in SERVERS:
+                if row[0] == name:
+                    self.ask(flow.uri, row[1], row[2], row)
+            self.assertEqual(flow.stop(), 0)
+
+    def test_the_gateway_looks_at_the_clients_certificate(self):
+        flow = self.flow_with("server.pem", "server.key", "ca.pem").start()
+        for options, wanted in CLIENTS:
+            self.ask(flow.uri, (*TRUST, *options), wanted, options)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_options_that_do_not_fit_are_told_at_once(self):
+        for options, wanted in OPTIONS:
+            code, _, err = self.sluice("post", "grpcs://localhost:1", "/", "--text", "x", *self.files(options))
+            self.assertEqual(code, 1, (options, err))
+            self.assertIn(wanted, err)
+        code, _, err = self.sluice("post", "grpc://localhost:1", "/", "--text", "x", *self.files(TRUST))
+        self.assertEqual(code, 1, err)
+        self.assertIn("given for an address without TLS", err)
+
+    def test_ping_has_the_options(self):
+        flow = self.flow_with("server.pem", "server.key", "ca.pem").start()
+        own = ("--tls-certificate", "client.pem", "--tls-key", "client.key")
+        for target in ("flow", "gateway"):
+            code, out, err = self.sluice("ping", target, flow.uri, *self.files((*TRUST, *own)))
+            self.assertEqual(code, 0, out + err)
+        code, out, _ = self.sluice("ping", flow.uri)
+        self.assertEqual(code, 3)
+        self.assertIn("is not trusted", out)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_plain_and_encrypted_do_not_meet(self):
+        flow = self.flow_with("server.pem", "server.key").start()
+        self.ask(flow.uri.replace("grpcs", "grpc"), (), "does it speak TLS (grpcs://)?", "plain to TLS")
+        self.assertEqual(flow.stop(), 0)
+        flow = self.flow("jtype: Flow\n").start()
+        self.ask(flow.uri.replace("grpc", "grpcs"), TRUST, "is it a grpc:// address?", "TLS to plain")
+        self.assertEqual(flow.stop(), 0)
+
+    def test_a_gateway_with_bad_files_does_not_start(self):
+        for certificate, key, wanted in STARTS:
+            flow = self.flow_with(certificate, key)
+            report = flow.wait_ready()
+            self.assertFalse(report["ready"], certificate)
+            self.assertIn(wanted, report["error"])
+            self.assertEqual(flow.wait(), 1)
+        flow = self.flow_with("server.pem", "server.key", "text.pem")
+        self.assertIn("this is not PEM", flow.wait_ready()["error"])
+        self.assertEqual(flow.wait(), 1)
+
+    def test_old_certificates_are_warned_of(self):
+        flow = self.flow_with("expired.pem", "expired.key").start()
+        flow.wait_log(r"warning.*expired\.pem expired on ")
+        self.assertEqual(flow.stop(), 0)
+
+    def test_check_looks_for_the_files(self):
+        text = "jtype: Flow\ngateway:\n  ssl_certfile: tls/server.pem\n  ssl_keyfile: tls/none.key\n"
+        code, _, err = self.sluice("check", self.write("f.yml", text))
+        self.assertEqual(code, 1)
+        self.assertRegex(err, r'f\.yml:4:16: error: "ssl_keyfile": the file /.*/tls/none\.key cannot be read: No such file')
+        self.assertNotIn("ssl_certfile", err)
+        code, _, err = self.sluice("check", self.write("g.yml", text.replace("none", "server")))
+        self.assertEqual((code, err), (0, ""))
+
+
+if __name__ == "__main__":
+    harness.main()
