@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_MAX = 64, RECORD_MAX = 20000, WAKERS_MAX = 256, PATIENCE_S = 20 };
+enum { REQUEST_ID = 1, ID_MAX = 64, RECORD_MAX = 20000, WAKERS_MAX = 256, PATIENCE_S = 20 };
 
 struct client {
     atomic_uint references;
@@ -47,6 +47,7 @@ struct router {
         void *context;
     } wakers[WAKERS_MAX];
     size_t waker_count;
+    unsigned name_field; /* of the header; 0: request_id */
     size_t live, clients, cancelled, submitted;
     uint64_t last_deadline_ns;
     char (*ids)[ID_MAX];
@@ -101,6 +102,11 @@ struct router *fake_router_new(void)
     router->ids = calloc(RECORD_MAX, sizeof *router->ids);
     pthread_create(&router->thread, NULL, work, router);
     return router;
+}
+
+void fake_name_by(struct router *router, unsigned header_field)
+{
+    router->name_field = header_field;
 }
 
 void fake_router_done(struct router *router)
@@ -249,7 +255,7 @@ uint8_t *fake_message(const char *id, size_t text_size, size_t *ret_size)
     return buffer_take(&buffer, ret_size);
 }
 
-static void copy_id(const uint8_t *bytes, size_t size, char id[ID_MAX])
+static void copy_name(const uint8_t *bytes, size_t size, unsigned name_field, char id[ID_MAX])
 {
     struct wire_reader reader = wire_read(bytes, size);
     struct wire_field field, inner;
@@ -260,7 +266,7 @@ static void copy_id(const uint8_t *bytes, size_t size, char id[ID_MAX])
             continue;
         struct wire_reader header = wire_read(field.data, field.size);
         while (wire_next(&header, &inner))
-            if (inner.number == 1 && inner.size < ID_MAX) {
+            if (inner.number == name_field && inner.type == WIRE_BYTES && inner.size < ID_MAX) {
                 memcpy(id, inner.data, inner.size);
                 id[inner.size] = '\0';
             }
@@ -270,7 +276,7 @@ static void copy_id(const uint8_t *bytes, size_t size, char id[ID_MAX])
 bool fake_has_id(const uint8_t *message, size_t size, const char *id)
 {
     char found[ID_MAX];
-    copy_id(message, size, found);
+    copy_name(message, size, REQUEST_ID, found);
     return strcmp(found, id) == 0;
 }
 
@@ -317,7 +323,7 @@ sluice_status request_new(struct router *router, struct client *client, const st
         return sluice_fail(error, SLUICE_INVALID, "request", "the message is no DataRequestProto");
     }
     struct request *request = calloc(1, sizeof *request);
-    copy_id(bytes, message->size, request->id);
+    copy_name(bytes, message->size, router->name_field != 0 ? router->name_field : REQUEST_ID, request->id);
     free(bytes);
     request->router = router;
     request->client = client_ref(client);

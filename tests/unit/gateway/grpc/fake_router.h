@@ -15,6 +15,9 @@
 #include "gateway/router/router.h"
 
 struct router *fake_router_new(void);
+/* Take the request's name from this field of its header instead of from request_id: 3 is exec_endpoint, for fronts that
+ * make the ids themselves. Before the first request. */
+void fake_name_by(struct router *router, unsigned header_field);
 void fake_router_done(struct router *router); /* checks that every request and client was freed */
 
 void fake_release(struct router *router, const char *id); /* waits until it is there */

@@ -1,0 +1,127 @@
+/* connection.c - who is connected, who hung up, who takes too long. All on the event loop. */
+#include "gateway/http/server.h"
+
+#include "common/foundation/clock.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+static void link_connection(struct http_connection *connection)
+{
+    struct http_front *front = connection->front;
+    connection->next = front->connections;
+    if (front->connections != NULL)
+        front->connections->previous = connection;
+    front->connections = connection;
+}
+
+static void unlink_connection(struct http_connection *connection)
+{
+    *(connection->previous != NULL ? &connection->previous->next : &connection->front->connections) = connection->next;
+    if (connection->next != NULL)
+        connection->next->previous = connection->previous;
+}
+
+/* NULL: no memory; its first request then ends the connection. */
+static struct http_connection *opened(struct http_front *front, struct MHD_Connection *mhd)
+{
+    struct http_connection *connection = calloc(1, sizeof *connection);
+    struct client *client = client_new(front->router);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (connection == NULL || client == NULL || info == NULL) {
+        free(connection);
+        client_unref(client);
+        return NULL;
+    }
+    connection->front = front;
+    connection->mhd = mhd;
+    connection->client = client;
+    connection->fd = info->connect_fd;
+    connection->since_ns = clock_monotonic_ns();
+    if (front->tls != NULL)
+        http_tls_session(front->tls, mhd);
+    /*
+     * libmicrohttpd does not look at a suspended connection. This watch lasts as long as the connection and fires once,
+     * when the client closes its side, or breaks: no system call per request.
+     */
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
+    epoll_ctl(front->epoll_fd, EPOLL_CTL_ADD, connection->fd, &event);
+    link_connection(connection);
+    return connection;
+}
+
+void http_connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,
+                            enum MHD_ConnectionNotificationCode code)
+{
+    struct http_front *front = context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *socket_context = opened(front, mhd);
+        return;
+    }
+    struct http_connection *connection = *socket_context;
+    if (connection == NULL)
+        return;
+    epoll_ctl(front->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+    unlink_connection(connection);
+    client_unref(connection->client);
+    arena_free(connection->arena);
+    free(connection);
+    *socket_context = NULL;
+}
+
+void http_connection_hung_up(struct http_connection *connection)
+{
+    connection->gone = true;
+    if (connection->exchange != NULL && connection->exchange->stage == HTTP_WORKING)
+        http_calls_cancel(connection->exchange);
+}
+
+void http_connection_shut(struct http_connection *connection)
+{
+    shutdown(connection->fd, SHUT_RDWR);
+}
+
+/* ---- time limits ---- */
+
+static bool body_is_too_slow(const struct http_front *front, const struct http_exchange *exchange, uint64_t seconds)
+{
+    if (seconds <= front->settings.body_grace_seconds)
+        return false;
+    uint64_t came = exchange->body.size + exchange->dropped;
+    return came < (seconds - front->settings.body_grace_seconds) * HTTP_BODY_RATE_MIN;
+}
+
+static void sweep(struct http_front *front, struct http_connection *connection, uint64_t now_ns)
+{
+    struct http_exchange *exchange = connection->exchange;
+    uint64_t seconds = now_ns > connection->since_ns ? (now_ns - connection->since_ns) / CLOCK_NS_PER_SECOND : 0;
+
+    if (exchange == NULL) {
+        if (front->draining || seconds >= front->settings.head_seconds)
+            http_connection_shut(connection);
+        return;
+    }
+    switch (exchange->stage) {
+    case HTTP_COLLECTING:
+    case HTTP_DROPPING:
+        if (body_is_too_slow(front, exchange, seconds))
+            http_exchange_too_slow(exchange);
+        break;
+    case HTTP_LINGERING:
+        if (seconds >= front->settings.linger_seconds)
+            http_connection_shut(connection);
+        break;
+    case HTTP_WORKING:
+    case HTTP_ANSWERED: break; /* libmicrohttpd's own limit holds for the sending */
+    }
+}
+
+void http_connections_sweep(struct http_front *front, uint64_t now_ns)
+{
+    for (struct http_connection *at = front->connections, *next; at != NULL; at = next) {
+        next = at->next;
+        sweep(front, at, now_ns);
+    }
+}

@@ -1,0 +1,250 @@
+/*
+ * Design notes.
+ *
+ * Life: new -> serving -> draining -> stopping -> stopped. What the steps do to connections is done by the event loop,
+ * which gets them as jobs: draining makes every answer the last of its connection and ends idle ones; stopping cancels
+ * what is left, waits until no connection is suspended (libmicrohttpd aborts the process otherwise) and ends the loop.
+ * Only then is the daemon stopped, by the main thread.
+ */
+#include "gateway/http/server.h"
+
+#include "common/foundation/clock.h"
+#include "common/foundation/log.h"
+#include "common/foundation/text.h"
+#include "gateway/http/listen.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+    DAEMON_OPTIONS_MAX = 24,
+    ALLOW_SUSPEND = MHD_ALLOW_SUSPEND_RESUME & ~MHD_USE_ITC, /* the loop wakes itself: half the wake-ups */
+    /* What libmicrohttpd takes for a connection beside the header fields: the fields' list and the answer's head. */
+    POOL_EXTRA_BYTES = 4096,
+    POOL_LEAST_BYTES = 8192,
+};
+
+static unsigned or_default(unsigned value, unsigned standard)
+{
+    return value != 0 ? value : standard;
+}
+
+static struct http_front *front_with(const struct http_front_settings *settings, struct router *router)
+{
+    struct http_front *front = calloc(1, sizeof *front);
+    if (front == NULL)
+        return NULL;
+    front->settings = *settings;
+    struct http_front_settings *own = &front->settings;
+    own->head_seconds = or_default(own->head_seconds, HTTP_HEAD_SECONDS);
+    own->idle_seconds = or_default(own->idle_seconds, HTTP_IDLE_SECONDS);
+    own->body_grace_seconds = or_default(own->body_grace_seconds, HTTP_BODY_GRACE_SECONDS);
+    own->linger_seconds = or_default(own->linger_seconds, HTTP_LINGER_SECONDS);
+    own->connections_max = or_default(own->connections_max, HTTP_CONNECTIONS_MAX);
+    front->gateway = &settings->flow->gateway;
+    front->router = router;
+    front->started = clock_utc();
+    text_random_id(front->session);
+    front->epoll_fd = front->mailbox.event_fd = -1;
+    pthread_mutex_init(&front->mutex, NULL);
+    clock_condition_init(&front->changed);
+    atomic_init(&front->working, 0);
+    return front;
+}
+
+static void front_done(struct http_front *front)
+{
+    http_workers_free(front->workers);
+    http_mailbox_done(&front->mailbox);
+    if (front->epoll_fd >= 0)
+        close(front->epoll_fd);
+    http_routes_done(front);
+    http_tls_free(front->tls);
+    pthread_cond_destroy(&front->changed);
+    pthread_mutex_destroy(&front->mutex);
+    free(front);
+}
+
+/* Paths and queries are decoded by us (routes.c): a NUL from %00 must not end them. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+static void log_of_library(void *context, const char *format, va_list arguments)
+{
+    (void)context;
+    char text[512];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    int size = vsnprintf(text, sizeof text, format, arguments);
+#pragma GCC diagnostic pop
+    while (size > 0 && size < (int)sizeof text && text[size - 1] == '\n')
+        text[--size] = '\0';
+    log_debug("libmicrohttpd: %s", log_quoted(text, strlen(text))); /* about single connections: no errors of ours */
+}
+
+struct options {
+    struct MHD_OptionItem list[DAEMON_OPTIONS_MAX];
+    size_t count;
+};
+
+static void add(struct options *options, enum MHD_OPTION option, intptr_t value, void *pointer)
+{
+    options->list[options->count++] = (struct MHD_OptionItem){option, value, pointer};
+}
+
+static void add_text(struct options *options, enum MHD_OPTION option, const char *text)
+{
+    add(options, option, 0, (void *)(uintptr_t)text);
+}
+
+static size_t pool_bytes(const struct http_front *front)
+{
+    size_t bytes = (size_t)front->gateway->limits.max_header_bytes + POOL_EXTRA_BYTES;
+    return bytes < POOL_LEAST_BYTES ? POOL_LEAST_BYTES : bytes;
+}
+
+static sluice_status start_daemon(struct http_front *front, int listen_fd, sluice_error *error)
+{
+    unsigned flags = MHD_USE_EPOLL | ALLOW_SUSPEND | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+    struct options options = {.count = 0};
+
+    add(&options, MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_of_library, NULL);
+    add(&options, MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)http_exchange_completed, front);
+    add(&options, MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_connection_notify, front);
+    add(&options, MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, NULL);
+    add(&options, MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL);
+    add(&options, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)pool_bytes(front), NULL);
+    add(&options, MHD_OPTION_CONNECTION_LIMIT, front->settings.connections_max, NULL);
+    add(&options, MHD_OPTION_CONNECTION_TIMEOUT, front->settings.idle_seconds, NULL);
+    add(&options, MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL);
+    if (front->tls != NULL) {
+        flags |= MHD_USE_TLS;
+        add_text(&options, MHD_OPTION_HTTPS_MEM_CERT, buffer_text(&front->tls->material.certificate));
+        add_text(&options, MHD_OPTION_HTTPS_MEM_KEY, buffer_text(&front->tls->material.key));
+        add_text(&options, MHD_OPTION_HTTPS_PRIORITIES, HTTP_TLS_PRIORITIES);
+        if (http_tls_authorities(front->tls) != NULL)
+            add_text(&options, MHD_OPTION_HTTPS_MEM_TRUST, http_tls_authorities(front->tls));
+    }
+    add(&options, MHD_OPTION_END, 0, NULL);
+    front->daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_call, front, MHD_OPTION_ARRAY, options.list,
+                                     MHD_OPTION_END);
+    if (front->daemon == NULL) {
+        close(listen_fd);
+        return sluice_fail(error, SLUICE_SYSTEM, "gateway", "the HTTP server cannot be started%s",
+                           front->tls != NULL ? ": libmicrohttpd refused the certificate or has no TLS" : "");
+    }
+    return SLUICE_OK;
+}
+
+static sluice_status add_routes(struct http_front *front, sluice_error *error)
+{
+    sluice_status status = http_jina_routes(front, error);
+    if (status == SLUICE_OK)
+        status = http_info_routes(front, error);
+    return status;
+}
+
+static sluice_status open_front(struct http_front *front, sluice_error *error)
+{
+    int listen_fd = -1;
+    sluice_status status = add_routes(front, error);
+    if (status == SLUICE_OK && front->gateway->tls.certfile != NULL)
+        status = http_tls_new(&front->gateway->tls, &front->tls, error);
+    if (status == SLUICE_OK)
+        status = http_workers_new(front->gateway->http.workers, &front->workers, error);
+    if (status == SLUICE_OK) {
+        front->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        if (!http_mailbox_init(&front->mailbox) || front->epoll_fd < 0)
+            status = sluice_fail(error, SLUICE_SYSTEM, "gateway", "no descriptors for the HTTP front: %s",
+                                 strerror(errno));
+    }
+    if (status == SLUICE_OK)
+        status = http_listen(front->settings.host, front->settings.port, &listen_fd, &front->port, error);
+    if (status == SLUICE_OK)
+        status = start_daemon(front, listen_fd, error);
+    if (status == SLUICE_OK)
+        status = http_loop_start(front, error);
+    return status;
+}
+
+sluice_status http_front_new(const struct http_front_settings *settings, struct router *router,
+                             struct http_front **ret_front, sluice_error *error)
+{
+    const struct flow_limits *limits = &settings->flow->gateway.limits;
+    if (limits->max_in_flight_per_client == 0 || limits->max_message_bytes == 0)
+        return sluice_fail(error, SLUICE_INVALID, "gateway",
+                           "max_in_flight_per_client and max_message_bytes must be above 0");
+    struct http_front *front = front_with(settings, router);
+    if (front == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for the HTTP front");
+    sluice_status status = open_front(front, error);
+    if (status != SLUICE_OK) {
+        http_front_free(front);
+        return status;
+    }
+    *ret_front = front;
+    return SLUICE_OK;
+}
+
+uint16_t http_front_port(const struct http_front *front)
+{
+    return front->port;
+}
+
+const struct flow *http_front_flow(const struct http_front *front)
+{
+    return front->settings.flow;
+}
+
+static void start_draining(struct http_job *job)
+{
+    struct http_front *front = (struct http_front *)((char *)job - offsetof(struct http_front, drain_job));
+    front->draining = true;
+    http_connections_sweep(front, clock_monotonic_ns());
+}
+
+void http_front_drain(struct http_front *front)
+{
+    if (!front->told_to_drain)
+        http_run_on_loop(front, &front->drain_job, start_draining);
+    front->told_to_drain = true;
+}
+
+bool http_front_wait(struct http_front *front, uint64_t deadline_ns)
+{
+    struct timespec until = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_SECOND),
+                             .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_SECOND)};
+    bool in_time = true;
+
+    pthread_mutex_lock(&front->mutex);
+    atomic_store(&front->waiting, true);
+    while (atomic_load(&front->working) > 0 && in_time) {
+        if (deadline_ns == 0)
+            pthread_cond_wait(&front->changed, &front->mutex);
+        else
+            in_time = pthread_cond_timedwait(&front->changed, &front->mutex, &until) != ETIMEDOUT;
+    }
+    bool idle = atomic_load(&front->working) == 0;
+    pthread_mutex_unlock(&front->mutex);
+    return idle;
+}
+
+struct http_front *http_front_free(struct http_front *front)
+{
+    if (front == NULL)
+        return NULL;
+    if (front->thread_runs)
+        http_loop_stop(front);
+    if (front->daemon != NULL)
+        MHD_stop_daemon(front->daemon);
+    front_done(front);
+    return NULL;
+}

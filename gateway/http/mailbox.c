@@ -1,0 +1,51 @@
+#include "gateway/http/mailbox.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+bool http_mailbox_init(struct http_mailbox *mailbox)
+{
+    atomic_init(&mailbox->newest, NULL);
+    mailbox->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return mailbox->event_fd >= 0;
+}
+
+void http_mailbox_done(struct http_mailbox *mailbox)
+{
+    if (mailbox->event_fd >= 0)
+        close(mailbox->event_fd);
+    mailbox->event_fd = -1;
+}
+
+void http_mailbox_post(struct http_mailbox *mailbox, struct http_job *job)
+{
+    struct http_job *newest = atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
+    do
+        job->next = newest;
+    while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, job, memory_order_release,
+                                                  memory_order_relaxed));
+    if (newest != NULL)
+        return; /* whoever put the first one has woken the reader */
+    uint64_t one = 1;
+    /* It fails only when the counter is full, and then the descriptor is readable anyway. */
+    (void)!write(mailbox->event_fd, &one, sizeof one);
+}
+
+void http_mailbox_run(struct http_mailbox *mailbox)
+{
+    struct http_job *newest = atomic_exchange_explicit(&mailbox->newest, NULL, memory_order_acquire);
+    struct http_job *oldest = NULL;
+    while (newest != NULL) {
+        struct http_job *next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    while (oldest != NULL) {
+        struct http_job *next = oldest->next; /* the job may be posted anew or freed by what it runs */
+        oldest->run(oldest);
+        oldest = next;
+    }
+}

@@ -1,0 +1,32 @@
+/*
+ * mailbox.h - jobs handed to one thread by all others: a lock-free stack that is taken whole, and an eventfd.
+ *
+ * A job is embedded in what it is about and is in one place at a time. http_mailbox_post() may be called by any thread,
+ * http_mailbox_run() by the one that reads.
+ */
+#ifndef SLUICE_GATEWAY_HTTP_MAILBOX_H
+#define SLUICE_GATEWAY_HTTP_MAILBOX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct http_job;
+typedef void http_job_function(struct http_job *job);
+
+struct http_job {
+    struct http_job *next;
+    http_job_function *run;
+};
+
+struct http_mailbox {
+    struct http_job *_Atomic newest;
+    int event_fd; /* becomes readable with the first job; wait for it edge-triggered and never read it */
+};
+
+bool http_mailbox_init(struct http_mailbox *mailbox); /* false: errno says why */
+void http_mailbox_done(struct http_mailbox *mailbox);
+void http_mailbox_post(struct http_mailbox *mailbox, struct http_job *job);
+/* Run what is there, the oldest first. */
+void http_mailbox_run(struct http_mailbox *mailbox);
+
+#endif

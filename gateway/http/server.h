@@ -1,0 +1,181 @@
+/*
+ * server.h - inside of the HTTP front: front, connections, exchanges. Only for the files of this folder.
+ *
+ * One event loop (loop.c) runs libmicrohttpd and owns everything but what is marked otherwise. An exchange is one request
+ * and its answer; a connection has one at a time and lends it its arena. While an exchange is with a handler, a worker or
+ * the router, its connection is suspended in libmicrohttpd; whoever has the exchange hands it on by its `job`.
+ */
+#ifndef SLUICE_GATEWAY_HTTP_SERVER_H
+#define SLUICE_GATEWAY_HTTP_SERVER_H
+
+#include "common/foundation/text.h"
+#include "gateway/http/front.h"
+#include "gateway/http/http.h"
+#include "gateway/http/mailbox.h"
+#include "gateway/http/tls.h"
+#include "gateway/http/workers.h"
+
+#include <microhttpd.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct http_connection {
+    struct http_front *front;
+    struct MHD_Connection *mhd;
+    struct client *client;
+    struct http_connection *next, *previous; /* in front->connections */
+    struct arena *arena;                     /* of its exchange; emptied behind each */
+    struct http_exchange *exchange;          /* NULL: between two */
+    int fd;
+    bool gone;         /* the client has closed its side: nobody waits for an answer */
+    uint64_t since_ns; /* the last change: opened, an answer sent, head received, refused */
+};
+
+enum http_stage {
+    HTTP_COLLECTING, /* the body is coming */
+    HTTP_DROPPING,   /* the answer is known, the body is read and dropped, then the answer is sent */
+    HTTP_LINGERING,  /* the answer is sent, past libmicrohttpd; what still comes is dropped, then the connection ends */
+    HTTP_WORKING,    /* a handler, a worker or the router has it */
+    HTTP_ANSWERED
+};
+
+struct http_field {
+    const char *name, *value;
+    struct http_field *next;
+};
+
+struct http_call {
+    struct http_exchange *exchange;
+    struct request *request; /* NULL: it could not be made */
+    bool submitted;
+    struct reply reply;
+};
+
+struct http_exchange {
+    struct http_connection *connection;
+    const struct http_route *route; /* NULL: refused */
+    const char *method;             /* libmicrohttpd's */
+    enum http_stage stage;
+    bool suspended;  /* in libmicrohttpd */
+    bool expects;    /* the client waits for 100 before it sends the body */
+    bool preflight;  /* of CORS: the answer has its fields */
+    bool compressed; /* the body is gzip */
+    bool counted;    /* the body is one of front->bodies */
+    uint64_t length; /* Content-Length; UINT64_MAX: chunked */
+    struct buffer body;
+    size_t dropped; /* bytes of the body that were read and not kept */
+
+    struct http_job job;
+    http_done *done;
+    void *state;
+
+    pthread_mutex_t mutex; /* guards `calls`, `live` and `cancelled` between the loop's cancel and the handler's thread */
+    struct http_call *calls;
+    size_t call_count;
+    bool live, cancelled;
+    atomic_size_t pending; /* replies that have not come, and one for the submitter */
+
+    unsigned status;
+    const char *type;
+    struct buffer answer;
+    const void *still; /* the answer's bytes when they are not in `answer` */
+    size_t still_size;
+    struct http_field *fields;
+};
+
+struct http_front {
+    struct http_front_settings settings;
+    const struct flow_gateway *gateway;
+    struct router *router;
+    struct MHD_Daemon *daemon;
+    struct http_tls *tls; /* NULL: plain */
+    struct http_workers *workers;
+    struct http_mailbox mailbox; /* jobs for the event loop, from any thread */
+    int epoll_fd, daemon_fd;
+    uint16_t port;
+    pthread_t thread;
+    bool thread_runs;
+    struct http_route *own_routes; /* of exposed endpoints; NULL: none */
+    const struct http_route **routes;
+    size_t route_count, route_capacity;
+    char session[TEXT_ID_SIZE + 1]; /* of /status */
+    struct timespec started;
+
+    /* The event loop's. */
+    struct http_connection *connections;
+    uint64_t now_ns;     /* when the round began to end */
+    size_t suspended;    /* connections */
+    uint64_t body_bytes; /* bodies that are being collected, all connections together */
+    size_t bodies;       /* how many those are */
+    bool draining, stopping;
+
+    /* The main thread's, and what it shares with the loop. */
+    struct http_job drain_job, stop_job;
+    bool told_to_drain;
+    atomic_size_t working; /* exchanges that have begun and are not over */
+    atomic_bool waiting;   /* somebody waits for `working` to become 0 */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+};
+
+/* ---- loop.c ---- */
+sluice_status http_loop_start(struct http_front *front, sluice_error *error);
+void http_loop_stop(struct http_front *front); /* joins the thread; no connection is suspended any more */
+/* Hand an exchange to the event loop or to a worker; any thread. */
+void http_run_on_loop(struct http_front *front, struct http_job *job, http_job_function *run);
+void http_run_on_worker(struct http_front *front, struct http_job *job, http_job_function *run);
+
+/* ---- connection.c: called by the loop and by libmicrohttpd ---- */
+void http_connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,
+                            enum MHD_ConnectionNotificationCode code);
+void http_connection_hung_up(struct http_connection *connection);
+/* End connections that take too long, and when draining those that do nothing. */
+void http_connections_sweep(struct http_front *front, uint64_t now_ns);
+void http_connection_shut(struct http_connection *connection); /* libmicrohttpd then closes it */
+
+/* ---- exchange.c ---- */
+enum MHD_Result http_exchange_call(void *context, struct MHD_Connection *mhd, const char *url, const char *method,
+                                   const char *version, const char *upload, size_t *upload_size, void **state);
+void http_exchange_completed(void *context, struct MHD_Connection *mhd, void **state,
+                             enum MHD_RequestTerminationCode code);
+
+void http_exchange_too_slow(struct http_exchange *exchange); /* answer 408 and end */
+/* The answer is there: send it. Event loop; not inside of a call of libmicrohttpd. */
+void http_exchange_answered(struct http_exchange *exchange);
+/* The answer is set: hand it to the event loop. Whoever has the exchange; any thread. */
+void http_exchange_give_answer(struct http_exchange *exchange);
+/* Run a handler's function; an answer that it gives at once needs no way over the mailbox. Event loop. */
+void http_exchange_run_inline(struct http_exchange *exchange, http_handler *function);
+
+/* ---- coding.c: Content-Encoding ---- */
+/* Open the gzip body within max_message_bytes. False: the answer is set and given. */
+bool http_body_open(struct http_exchange *exchange);
+/* Compress the answer if the settings and the client want it. */
+void http_answer_compress(struct http_exchange *exchange);
+
+/* ---- submit.c ---- */
+void http_calls_cancel(struct http_exchange *exchange); /* event loop */
+void http_calls_free(struct http_exchange *exchange);
+
+/* ---- answer.c ---- */
+/* Set the answer and its fields without sending it. */
+void http_answer_set_detail(struct http_exchange *exchange, unsigned status, const char *text);
+enum MHD_Result http_answer_queue(struct http_exchange *exchange); /* event loop */
+/* Write a whole answer past libmicrohttpd, because the body has not come to its end. Event loop. */
+void http_answer_raw(struct http_exchange *exchange);
+
+/* ---- framing.c ---- */
+/* NULL, or what is wrong with the request's fields: forms by which two servers could see two different requests. */
+const char *http_framing_fault(struct MHD_Connection *mhd, const char *version);
+
+/* ---- routes.c ---- */
+void http_routes_done(struct http_front *front);
+/* The route for the request line's target; otherwise NULL, and the answer (404, 405, 307) is set. */
+const struct http_route *http_routes_find(struct http_exchange *exchange, const char *target, const char *method);
+
+/* ---- cors.c ---- */
+bool http_cors_preflight(struct http_exchange *exchange); /* true: answered */
+void http_cors_fields(struct http_exchange *exchange);
+
+#endif
