@@ -103,14 +103,17 @@ bool file_installed(const void *of, const char *relative, char *path, size_t cap
             return false;
         real[size] = '\0';
     }
-    for (int up = 0; up < 2; up++) {
+    /* Programs are in bin/, the library in lib/, modules in lib/sluice/. */
+    for (int up = 0; up < 3; up++) {
         char *slash = strrchr(real, '/');
         if (slash == NULL)
             return false;
         *slash = '\0';
+        int size = snprintf(path, capacity, "%s/%s", real, relative);
+        if (up > 0 && size > 0 && (size_t)size < capacity && access(path, F_OK) == 0)
+            return true;
     }
-    int size = snprintf(path, capacity, "%s/%s", real, relative);
-    return size > 0 && (size_t)size < capacity && access(path, F_OK) == 0;
+    return false;
 }
 
 void file_raise_descriptor_limit(void)

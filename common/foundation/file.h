@@ -25,7 +25,7 @@ bool file_set_close_on_exec(int fd, bool on);
 /*
  * Where the other parts of this installation are: `relative` ("bin/sluice-gateway", "lib/sluice/plugins/echo.so") below
  * the prefix of the running program or library, found from the file that contains the address `of` (its folder's
- * parent). Writes a path and returns true, or returns false when there is no such file.
+ * parent, or that one's, as for a module in lib/sluice). Writes a path and returns true, or returns false when there is no such file.
  */
 bool file_installed(const void *of, const char *relative, char *path, size_t capacity);
 
