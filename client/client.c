@@ -1,11 +1,7 @@
 #include "client/connection.h"
 
 #include "client/options.h"
-#include "client/response.h"
-#include "common/document/codec.h"
-#include "common/foundation/arena.h"
 #include "common/foundation/clock.h"
-#include "common/wire/wire.h"
 
 #include <sluice/version.h>
 
@@ -24,6 +20,12 @@ const char *sluice_version(void)
 static int or_default(int value, int fallback)
 {
     return value == 0 ? fallback : value;
+}
+
+static bool copy_text(const char **target, const char *text)
+{
+    *target = text != NULL ? strdup(text) : NULL;
+    return text == NULL || *target != NULL;
 }
 
 static sluice_status resolve(const sluice_client_options *options, struct address *address, sluice_error *error)
@@ -66,27 +68,45 @@ static sluice_status resolve_tls(const sluice_client_options *options, const str
     return SLUICE_OK;
 }
 
-static sluice_status connect_client(sluice_client *client, const sluice_client_options *options, sluice_error *error)
+/* The settings of the client's channels, with texts of the client's own. */
+static sluice_status make_settings(sluice_client *client, const sluice_client_options *options, sluice_error *error)
 {
-    struct transport_settings settings = {
+    struct transport_settings *settings = &client->settings;
+    *settings = (struct transport_settings){
         .address = &client->address,
         .max_message_size = options->max_message_size,
+        .max_request_size = client->max_request_size,
+        .max_connections = (size_t)options->max_connections,
         .proxy = options->proxy,
         .keepalive_time_ms = or_default(options->keepalive_time_ms, KEEPALIVE_TIME_MS),
         .keepalive_timeout_ms = or_default(options->keepalive_timeout_ms, KEEPALIVE_TIMEOUT_MS),
         .connect_timeout_ms = or_default(options->connect_timeout_ms, CONNECT_TIMEOUT_MS),
         .reconnect_backoff_ms = or_default(options->reconnect_backoff_ms, RECONNECT_BACKOFF_MS),
         .reconnect_backoff_max_ms = or_default(options->reconnect_backoff_max_ms, RECONNECT_BACKOFF_MAX_MS),
-        .user_agent = options->user_agent,
     };
-    if (settings.keepalive_timeout_ms < 0 || settings.connect_timeout_ms < 0 || settings.reconnect_backoff_ms < 0 ||
-        settings.reconnect_backoff_max_ms < 0)
+    if (settings->keepalive_timeout_ms < 0 || settings->connect_timeout_ms < 0 || settings->reconnect_backoff_ms < 0 ||
+        settings->reconnect_backoff_max_ms < 0)
         return sluice_fail(error, SLUICE_INVALID, "options",
                            "times in milliseconds must be 0 or more (only keepalive_time_ms may be negative)");
-    sluice_status status = resolve_tls(options, &client->address, &settings.tls, error);
-    if (status == SLUICE_OK)
-        status = transport_load(client->address.protocol, &client->transport, error);
-    return status == SLUICE_OK ? client->transport->connect(&settings, &client->channel, error) : status;
+    if (options->max_connections < 0)
+        return sluice_fail(error, SLUICE_INVALID, "max_connections", "max_connections is %d; it must be 0 or more",
+                           options->max_connections);
+    struct transport_tls tls;
+    sluice_status status = resolve_tls(options, &client->address, &tls, error);
+    if (status != SLUICE_OK)
+        return status;
+    settings->tls = (struct transport_tls){.on = tls.on, .insecure = tls.insecure};
+    if (!copy_text(&settings->user_agent, options->user_agent) || !copy_text(&settings->tls.ca_file, tls.ca_file) ||
+        !copy_text(&settings->tls.certificate_file, tls.certificate_file) ||
+        !copy_text(&settings->tls.key_file, tls.key_file))
+        return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for a client");
+    return SLUICE_OK;
+}
+
+static sluice_status connect_client(sluice_client *client, sluice_error *error)
+{
+    sluice_status status = transport_load(client->address.protocol, &client->transport, error);
+    return status == SLUICE_OK ? client->transport->connect(&client->settings, &client->channel, error) : status;
 }
 
 sluice_status sluice_client_new(const sluice_client_options *given, sluice_client **ret_client, sluice_error *error)
@@ -102,13 +122,17 @@ sluice_status sluice_client_new(const sluice_client_options *given, sluice_clien
     timers_init(&client->timers);
     client->window_max = options_window(options.prefetch, CONNECTION_PREFETCH);
     client->wait_for_ready = options.wait_for_ready;
+    client->max_request_size = options.max_request_size != 0 ? options.max_request_size : CONNECTION_REQUEST_MAX;
+    pthread_mutex_init(&client->http_lock, NULL);
     status = resolve(&options, &client->address, error);
     if (status == SLUICE_OK) {
         bool numeric6 = strchr(client->address.host, ':') != NULL;
         snprintf(client->name, sizeof client->name, "%s://%s%s%s:%u", address_scheme(&client->address),
                  numeric6 ? "[" : "", client->address.host, numeric6 ? "]" : "", client->address.port);
-        status = connect_client(client, &options, error);
+        status = make_settings(client, &options, error);
     }
+    if (status == SLUICE_OK)
+        status = connect_client(client, error);
     if (status != SLUICE_OK) {
         client_unref(client);
         return status;
@@ -137,6 +161,13 @@ void client_unref(sluice_client *client)
     timers_done(&client->timers);
     if (client->channel != NULL)
         client->transport->close(client->channel);
+    if (client->http_channel != NULL)
+        client->http->close(client->http_channel);
+    pthread_mutex_destroy(&client->http_lock);
+    free((char *)client->settings.user_agent);
+    free((char *)client->settings.tls.ca_file);
+    free((char *)client->settings.tls.certificate_file);
+    free((char *)client->settings.tls.key_file);
     free(client);
 }
 
@@ -161,226 +192,4 @@ uint64_t client_deadline_ns(double timeout_seconds)
     double ns = timeout_seconds * (double)CLOCK_NS_PER_SECOND;
     double furthest = (double)(UINT64_MAX / 4);
     return clock_monotonic_ns() + (uint64_t)(ns < furthest ? ns : furthest);
-}
-
-sluice_status client_call_failure(const sluice_client *client, const struct transport_end *end, sluice_error *error)
-{
-    return sluice_fail(error, end->status, client->name, "%s (%s, status %d)",
-                       end->text[0] != '\0' ? end->text : "the gateway gave no reason", sluice_status_name(end->status),
-                       end->code);
-}
-
-/* ---- one question ---- */
-
-struct question {
-    sluice_client *client;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    struct transport_call *call;
-    bool answered, ended;
-    struct rope answer;
-    sluice_error error;
-};
-
-static void question_sent(void *context)
-{
-    struct question *question = context;
-    pthread_mutex_lock(&question->lock);
-    question->client->transport->call_finish(question->call);
-    pthread_mutex_unlock(&question->lock);
-}
-
-static void question_received(void *context, struct rope *message)
-{
-    struct question *question = context;
-    if (!question->answered)
-        rope_move(&question->answer, message);
-    question->answered = true;
-}
-
-static void question_ended(void *context, const struct transport_end *end)
-{
-    struct question *question = context;
-    pthread_mutex_lock(&question->lock);
-    question->client->transport->call_release(question->call);
-    question->error.status = SLUICE_OK;
-    if (end->status != SLUICE_OK)
-        client_call_failure(question->client, end, &question->error);
-    else if (!question->answered)
-        sluice_fail(&question->error, SLUICE_UNAVAILABLE, question->client->name, "the call ended without an answer");
-    question->ended = true;
-    pthread_cond_signal(&question->changed);
-    pthread_mutex_unlock(&question->lock);
-}
-
-sluice_status client_ask(sluice_client *client, enum transport_method method, struct rope *message,
-                         double timeout_seconds, struct rope *ret_answer, sluice_error *error)
-{
-    static const struct transport_events events = {question_sent, question_received, question_ended};
-    struct transport_call_settings settings = {
-        .method = method, .deadline_ns = client_deadline_ns(timeout_seconds), .wait_for_ready = client->wait_for_ready};
-    struct question question = {
-        .client = client, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
-    rope_init(&question.answer);
-
-    pthread_mutex_lock(&question.lock);
-    sluice_status status =
-        client->transport->call_start(client->channel, &settings, &events, &question, &question.call, error);
-    if (status == SLUICE_OK) {
-        client->transport->call_read(question.call);
-        client->transport->call_send(question.call, message);
-        while (!question.ended)
-            pthread_cond_wait(&question.changed, &question.lock);
-        status = question.error.status;
-        if (status != SLUICE_OK && error != NULL)
-            *error = question.error;
-    }
-    pthread_mutex_unlock(&question.lock);
-    if (status == SLUICE_OK)
-        rope_move(ret_answer, &question.answer);
-    rope_done(&question.answer);
-    pthread_cond_destroy(&question.changed);
-    pthread_mutex_destroy(&question.lock);
-    return status;
-}
-
-/* The same with the answer in one piece of memory, for free(). */
-static sluice_status ask_bytes(sluice_client *client, enum transport_method method, struct rope *message,
-                               double timeout_seconds, uint8_t **ret_data, size_t *ret_size, sluice_error *error)
-{
-    struct rope answer;
-    rope_init(&answer);
-    sluice_status status = client_ask(client, method, message, timeout_seconds, &answer, error);
-    if (status == SLUICE_OK) {
-        *ret_data = malloc(answer.size + 1);
-        *ret_size = answer.size;
-        if (*ret_data != NULL)
-            rope_copy_out(&answer, *ret_data);
-        else
-            status = sluice_fail(error, SLUICE_NO_MEMORY, client->name, "no memory for an answer");
-    }
-    rope_done(&answer);
-    return status;
-}
-
-static sluice_status unreadable(const sluice_client *client, sluice_error *error)
-{
-    return sluice_fail(error, SLUICE_INVALID, client->name, "the answer cannot be read; is this a Jina gateway?");
-}
-
-sluice_status sluice_client_is_flow_ready(sluice_client *client, double timeout_seconds, sluice_error *error)
-{
-    struct rope empty;
-    uint8_t *data = NULL;
-    size_t size = 0;
-    rope_init(&empty);
-    sluice_status status = ask_bytes(client, TRANSPORT_DRY_RUN, &empty, timeout_seconds, &data, &size, error);
-    if (status != SLUICE_OK)
-        return status;
-    struct response_status answer = {0};
-    struct arena *arena = arena_new(1024, ARENA_NO_LIMIT);
-    if (arena == NULL)
-        status = sluice_fail(error, SLUICE_NO_MEMORY, client->name, "no memory for an answer");
-    else if (response_read_status(arena, data, size, &answer, NULL) != SLUICE_OK)
-        status = unreadable(client, error);
-    else if (answer.code != 0)
-        status =
-            sluice_fail(error, SLUICE_EXECUTOR, client->name, "the Flow is not ready: %.*s",
-                        (int)(answer.description.size < 600 ? answer.description.size : 600), answer.description.data);
-    arena_free(arena);
-    free(data);
-    return status;
-}
-
-sluice_status sluice_client_health(sluice_client *client, const char *service, double timeout_seconds,
-                                   sluice_health *ret_health, sluice_error *error)
-{
-    enum { CHECK_SERVICE = 1, CHECK_STATUS = 1 };
-    struct rope message;
-    struct buffer request;
-    uint8_t *data = NULL;
-    size_t size = 0;
-    rope_init(&message);
-    buffer_init(&request, BUFFER_NO_LIMIT);
-    if (service != NULL && service[0] != '\0')
-        wire_append_text(&request, CHECK_SERVICE, service);
-    struct block *block = block_new(request.size);
-    sluice_status status = block != NULL ? request.failed : SLUICE_NO_MEMORY;
-    if (status == SLUICE_OK && request.size > 0) {
-        memcpy(block->data, request.data, request.size);
-        status = rope_append(&message, block, block->data, block->size);
-    }
-    block_unref(block);
-    buffer_done(&request);
-    if (status != SLUICE_OK)
-        sluice_fail(error, status, client->name, "no memory for a request");
-    else
-        status = ask_bytes(client, TRANSPORT_HEALTH, &message, timeout_seconds, &data, &size, error);
-    rope_done(&message);
-    if (status != SLUICE_OK)
-        return status;
-
-    struct wire_reader reader = wire_read(data, size);
-    struct wire_field field;
-    *ret_health = SLUICE_HEALTH_UNKNOWN;
-    while (wire_next(&reader, &field))
-        if (field.number == CHECK_STATUS && field.type == WIRE_VARINT)
-            *ret_health = field.value <= SLUICE_HEALTH_NOT_SERVING ? (sluice_health)field.value : SLUICE_HEALTH_UNKNOWN;
-    free(data);
-    return reader.malformed ? unreadable(client, error) : SLUICE_OK;
-}
-
-/* One entry of a map<string, string>. */
-static bool read_pair(const struct wire_field *from, sluice_value *map)
-{
-    enum { PAIR_KEY = 1, PAIR_VALUE = 2 };
-    sluice_text key = sluice_text_of(""), value = sluice_text_of("");
-    struct wire_reader reader = wire_read(from->data, from->size);
-    struct wire_field field;
-    while (wire_next(&reader, &field)) {
-        sluice_text *text = field.number == PAIR_KEY ? &key : field.number == PAIR_VALUE ? &value : NULL;
-        if (text != NULL && field.type == WIRE_BYTES)
-            *text = (sluice_text){(const char *)field.data, field.size};
-    }
-    return !reader.malformed && sluice_value_set_text(map, key, value) == SLUICE_OK;
-}
-
-static sluice_status read_info(const sluice_client *client, const uint8_t *data, size_t size, sluice_value *info,
-                               sluice_error *error)
-{
-    enum { INFO_JINA = 1, INFO_ENVS = 2 };
-    struct wire_reader reader = wire_read(data, size);
-    struct wire_field field;
-    if (sluice_value_set_map(info, "jina") == NULL || sluice_value_set_map(info, "envs") == NULL)
-        return sluice_fail(error, SLUICE_NO_MEMORY, client->name, "no memory for an answer");
-    sluice_value *jina = (sluice_value *)sluice_value_get(info, "jina");
-    sluice_value *envs = (sluice_value *)sluice_value_get(info, "envs");
-    while (wire_next(&reader, &field)) {
-        sluice_value *map = field.number == INFO_JINA ? jina : field.number == INFO_ENVS ? envs : NULL;
-        if (map != NULL && (field.type != WIRE_BYTES || !read_pair(&field, map)))
-            return unreadable(client, error);
-    }
-    return reader.malformed ? unreadable(client, error) : SLUICE_OK;
-}
-
-sluice_status sluice_client_info(sluice_client *client, double timeout_seconds, sluice_value **ret_info,
-                                 sluice_error *error)
-{
-    struct rope empty;
-    uint8_t *data = NULL;
-    size_t size = 0;
-    rope_init(&empty);
-    sluice_status status = ask_bytes(client, TRANSPORT_INFO, &empty, timeout_seconds, &data, &size, error);
-    if (status != SLUICE_OK)
-        return status;
-    sluice_value *info = sluice_value_new_map();
-    status = info != NULL ? read_info(client, data, size, info, error)
-                          : sluice_fail(error, SLUICE_NO_MEMORY, client->name, "no memory for an answer");
-    free(data);
-    if (status != SLUICE_OK) {
-        sluice_value_free(info);
-        return status;
-    }
-    *ret_info = info;
-    return SLUICE_OK;
 }

@@ -15,7 +15,7 @@
 
 #include <stdatomic.h>
 
-enum { CONNECTION_PREFETCH = 1000 };
+enum { CONNECTION_PREFETCH = 1000, CONNECTION_REQUEST_MAX = 1 << 30 };
 
 struct sluice_client {
     atomic_uint references;
@@ -25,7 +25,13 @@ struct sluice_client {
     struct transport_channel *channel;
     struct timers timers;
     size_t window_max; /* requests in flight; SIZE_MAX: no bound */
+    size_t max_request_size;
     bool wait_for_ready;
+
+    struct transport_settings settings; /* for the second channel; its texts are the client's */
+    pthread_mutex_t http_lock;
+    const struct transport *http; /* for GraphQL; NULL: not needed so far */
+    struct transport_channel *http_channel;
 };
 
 sluice_client *client_ref(sluice_client *client);
@@ -40,6 +46,10 @@ sluice_status client_call_failure(const sluice_client *client, const struct tran
  */
 sluice_status client_ask(sluice_client *client, enum transport_method method, struct rope *message,
                          double timeout_seconds, struct rope *ret_answer, sluice_error *error);
+
+/* The same over HTTP, whatever the client's protocol, with call settings of the caller's; the deadline is in them. */
+sluice_status client_ask_http(sluice_client *client, const struct transport_call_settings *settings,
+                              struct rope *message, struct rope *ret_answer, sluice_error *error);
 
 /* Now plus so many seconds on clock.h; 0 (none) for 0 and less. */
 uint64_t client_deadline_ns(double timeout_seconds);

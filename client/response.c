@@ -259,6 +259,16 @@ sluice_status response_read(const struct rope *message, sluice_response **ret_re
     return SLUICE_OK;
 }
 
+void response_set_request_id(sluice_response *response, sluice_text id)
+{
+    sluice_text own = response->request_id;
+    if (own.size == id.size && memcmp(own.data, id.data, id.size) == 0)
+        return;
+    char *copy = arena_text_of(response->arena, id.data, id.size);
+    if (copy != NULL)
+        response->request_id = (sluice_text){copy, id.size};
+}
+
 bool response_is_stub(const sluice_response *response)
 {
     return !response->has_endpoint && !response->status.present && response->parameters == NULL &&

@@ -50,6 +50,9 @@ struct sluice_response {
 /* Read a message. Takes nothing of the rope but references. SLUICE_INVALID, SLUICE_LIMIT, SLUICE_NO_MEMORY. */
 sluice_status response_read(const struct rope *message, sluice_response **ret_response, sluice_error *error);
 
+/* The id that the request was sent with, whatever the answer says. Copied; when there is no memory nothing happens. */
+void response_set_request_id(sluice_response *response, sluice_text id);
+
 /*
  * Only a request id, nothing else: what a gateway sends before it ends the stream with an error, in the place of the
  * answer that it could not get (design, 4a). Every real answer has at least its endpoint.

@@ -125,6 +125,8 @@ static sluice_status set_options(struct sluice_stream *stream, const char *on, c
 {
     sluice_post_options options;
     sluice_status status = options_post(given, &options, error);
+    if (stream->client->transport->one_message_calls)
+        options.stream = false;
     if (status == SLUICE_OK)
         status = options_compression(options.compression, &stream->call_settings.compression, error);
     if (status == SLUICE_OK)

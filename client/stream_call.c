@@ -6,14 +6,12 @@
 #include "common/foundation/clock.h"
 #include "common/foundation/log.h"
 
-/* gRPC's INTERNAL, told from the other codes that become SLUICE_INTERNAL. */
-enum { CODE_INTERNAL = 13 };
-
 static bool may_retry(const struct sluice_stream *stream, const struct transport_end *end, unsigned attempts,
                       uint64_t deadline_ns)
 {
     bool kind = end->status == SLUICE_UNAVAILABLE || (stream->retry_timeout && end->status == SLUICE_TIMEOUT) ||
-                (stream->retry_internal && end->code == CODE_INTERNAL);
+                (stream->retry_internal && end->status == SLUICE_INTERNAL &&
+                 end->code == stream->client->transport->internal_code);
     return kind && !stream->cancelled && attempts < stream->max_attempts &&
            (deadline_ns == 0 || clock_monotonic_ns() < deadline_ns);
 }
@@ -279,6 +277,8 @@ static void single_ended(void *context, const struct transport_end *end)
     if (end->status == SLUICE_OK && entry->response != NULL) {
         sluice_response *response = entry->response;
         entry->response = NULL;
+        /* Gateways give requests that come over HTTP ids of their own. The caller knows this one. */
+        response_set_request_id(response, (sluice_text){entry->id, entry->id_size});
         stream_answer(stream, entry, response);
     } else if (!may_retry(stream, end, entry->attempts, entry->deadline_ns) ||
                !start_pause(stream, &entry->timer, entry->attempts, entry->deadline_ns)) {

@@ -32,14 +32,28 @@ static sluice_status wait_room(struct sluice_stream *stream, uint64_t deadline_n
     return status;
 }
 
+static sluice_status check_size(const struct sluice_stream *stream, sluice_text id, const struct rope *message,
+                                sluice_error *error)
+{
+    size_t most = stream->client->max_request_size;
+    if (message->size <= most)
+        return SLUICE_OK;
+    return sluice_fail(error, SLUICE_TOO_LARGE, stream->client->name,
+                       "request %.*s has %zu bytes, more than the %zu of max_request_size; put fewer documents into a "
+                       "request (request_size)",
+                       (int)(id.size < 64 ? id.size : 64), id.data, message->size, most);
+}
+
 /* Put a message into the window and on its way. Takes it on success. */
 static sluice_status enter(struct sluice_stream *stream, sluice_text id, struct rope *message, sluice_error *error)
 {
+    sluice_status status = check_size(stream, id, message, error);
+    if (status != SLUICE_OK)
+        return status;
     struct entry *entry = window_add(&stream->window, id);
     if (entry == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for a request");
     rope_move(&entry->message, message);
-    sluice_status status = SLUICE_OK;
     if (stream->single)
         status = stream_call_single(stream, entry, error);
     if (status != SLUICE_OK) {

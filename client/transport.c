@@ -8,7 +8,7 @@
 
 static const char *const modules[] = {
     [ADDRESS_GRPC] = "lib/sluice/transport-grpc.so",
-    [ADDRESS_HTTP] = NULL,
+    [ADDRESS_HTTP] = "lib/sluice/transport-http.so",
     [ADDRESS_WEBSOCKET] = NULL,
 };
 
@@ -37,7 +37,7 @@ sluice_status transport_load(enum address_protocol protocol, const struct transp
                              sluice_error *error)
 {
     if (modules[protocol] == NULL)
-        return sluice_fail(error, SLUICE_UNIMPLEMENTED, "protocol", "the protocol %s is not built yet; use grpc",
+        return sluice_fail(error, SLUICE_UNIMPLEMENTED, "protocol", "the protocol %s is not built yet; use grpc or http",
                            address_protocol_name(protocol));
     pthread_mutex_lock(&lock);
     sluice_status status = SLUICE_OK;

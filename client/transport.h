@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRANSPORT_VERSION 2u
+#define TRANSPORT_VERSION 3u
 #define TRANSPORT_ENTRY   "transport_entry"
 
 struct transport_channel;
@@ -46,6 +46,8 @@ struct transport_settings {
     const struct address *address;
     struct transport_tls tls; /* `on` as the address says; client.c has checked that the rest fits together */
     size_t max_message_size; /* of a received message; 0: no bound */
+    size_t max_request_size; /* of a sent one in the form that it is sent in; 0: no bound */
+    size_t max_connections;  /* to the gateway at once, for protocols that need several; 0: the transport's own bound */
     bool proxy;
     int keepalive_time_ms; /* negative: never */
     int keepalive_timeout_ms;
@@ -61,6 +63,7 @@ enum transport_method {
     TRANSPORT_DRY_RUN, /* Empty, StatusProto */
     TRANSPORT_INFO,    /* Empty, JinaInfoProto */
     TRANSPORT_HEALTH,  /* HealthCheckRequest, HealthCheckResponse */
+    TRANSPORT_GRAPHQL, /* HTTP alone. A GraphQL request in JSON; the answer's header lines, an empty line, its body */
     TRANSPORT_METHOD_COUNT
 };
 
@@ -84,7 +87,7 @@ struct transport_call_settings {
 
 struct transport_end {
     sluice_status status; /* SLUICE_OK: the peer ended it in order */
-    int code;             /* the protocol's own: gRPC status code */
+    int code;             /* the protocol's own: gRPC status code, HTTP status; 0: the peer gave none */
     const char *text;     /* of the peer, or of the library; valid during the event */
 };
 
@@ -98,6 +101,10 @@ struct transport_events {
 
 struct transport {
     uint32_t version; /* TRANSPORT_VERSION */
+
+    /* There are no streams: TRANSPORT_STREAM is refused, each message is a call of its own. */
+    bool one_message_calls;
+    int internal_code; /* transport_end.code of a peer's internal error, which the option retry_internal is about */
 
     sluice_status (*connect)(const struct transport_settings *settings, struct transport_channel **ret_channel,
                              sluice_error *error);

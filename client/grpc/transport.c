@@ -298,6 +298,7 @@ static void call_cancel(struct transport_call *call)
 
 static const struct transport grpc_transport = {
     .version = TRANSPORT_VERSION,
+    .internal_code = GRPC_STATUS_INTERNAL,
     .connect = channel_connect,
     .close = channel_close,
     .call_start = call_start,

@@ -77,6 +77,10 @@ typedef struct sluice_client_options {
     const char *tls_certificate_file; /* the client's certificate, with the chain to its authority; NULL: none */
     const char *tls_key_file;         /* the key of that certificate; give both or none */
     bool tls_insecure; /* accept any certificate: encrypted, but whoever answers may be anybody. For trials only */
+
+    size_t max_request_size; /* bytes of one request as it is sent; a larger one is refused with SLUICE_TOO_LARGE before
+                                anything is sent. 0: 1 GiB, as a gateway takes unless told otherwise */
+    int max_connections; /* HTTP: connections to the gateway at once; more requests in flight wait for one. 0: 100 */
 } sluice_client_options;
 
 static inline sluice_client_options sluice_client_options_default(void)
@@ -464,6 +468,61 @@ SLUICE_API void sluice_stream_cancel(sluice_stream *stream);
 /* After _FAILED: the ids of the requests that got no answer, in the order of pushing. Empty text beyond the end. */
 SLUICE_API size_t sluice_stream_unanswered_count(sluice_stream *stream);
 SLUICE_API sluice_text sluice_stream_unanswered(sluice_stream *stream, size_t index);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * GraphQL: mutations and queries
+ *
+ * They go to /graphql of the same host and port over HTTP, whatever the client's own protocol. The gateway must serve HTTP
+ * there, with its GraphQL endpoint switched on (`expose_graphql_endpoint`).
+ */
+
+typedef struct sluice_mutate_options {
+    size_t struct_size;
+
+    const char *variables_json;    /* a JSON object, sent as it is; NULL: none */
+    const sluice_value *variables; /* the same as a map; give one of the two */
+    const char *operation_name;    /* which operation of the text; NULL: its only one */
+    double timeout_seconds;        /* 0: none */
+    const sluice_metadata *headers;
+    size_t header_count;
+} sluice_mutate_options;
+
+static inline sluice_mutate_options sluice_mutate_options_default(void)
+{
+    sluice_mutate_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    return options;
+}
+
+typedef struct sluice_mutation sluice_mutation;
+
+/*
+ * Send a GraphQL document (a mutation or a query) and wait for the answer. NULL options: the defaults.
+ *
+ * *ret_answer is the answer that came, for sluice_mutation_free(), or NULL. It is set too when the answer holds errors: then
+ * the text has all their messages, and the status is SLUICE_INVALID when the document was refused (no error has a path) and
+ * SLUICE_EXECUTOR when its execution failed. Other errors: SLUICE_NOT_FOUND, the gateway has no GraphQL endpoint;
+ * SLUICE_INVALID, bad variables, or an answer that is none; and those of the network. Nothing is sent twice.
+ */
+SLUICE_API sluice_status sluice_client_mutate(sluice_client *client, const char *mutation,
+                                              const sluice_mutate_options *options, sluice_mutation **ret_answer,
+                                              sluice_error *error);
+
+/* The answer as it came: a JSON object with `data` and perhaps `errors`. Followed by a NUL. */
+SLUICE_API sluice_text sluice_mutation_json(const sluice_mutation *answer);
+
+/* The headers of the answer, in the order in which they came; empty texts beyond the end. */
+typedef struct sluice_header {
+    sluice_text name;
+    sluice_text value;
+} sluice_header;
+
+SLUICE_API size_t sluice_mutation_header_count(const sluice_mutation *answer);
+SLUICE_API sluice_header sluice_mutation_header_at(const sluice_mutation *answer, size_t index);
+SLUICE_API sluice_text sluice_mutation_header(const sluice_mutation *answer, const char *name); /* in any letter case */
+
+SLUICE_API void sluice_mutation_free(sluice_mutation *answer); /* NULL is fine */
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Is it there, what is it, how fast is it
