@@ -21,4 +21,5 @@ target_link_libraries(sluice_grpc_core INTERFACE ${GRPC_LIBRARY} ${GPR_LIBRARY})
 
 if(SLUICE_TESTS)
   pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check)
+  pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 endif()

@@ -213,7 +213,9 @@ START_TEST(client_options)
     options.port_given = true;
     ck_assert_int_eq(sluice_client_new(&options, &client, &error), SLUICE_INVALID);
     ck_assert_str_eq(error.where, "port");
-    ck_assert_int_eq(sluice_client_open("http://h", &client, &error), SLUICE_UNIMPLEMENTED);
+    ck_assert_int_eq(sluice_client_open("http://h", &client, &error), SLUICE_OK);
+    ck_assert_str_eq(sluice_client_address(client).protocol, "http");
+    sluice_client_free(client);
     ck_assert_int_eq(sluice_client_open("ws://h", &client, &error), SLUICE_UNIMPLEMENTED);
     ck_assert_int_eq(sluice_client_open("grpcs://h", &client, &error), SLUICE_OK);
     ck_assert(sluice_client_address(client).tls);
@@ -221,6 +223,10 @@ START_TEST(client_options)
     options = sluice_client_options_default();
     options.reconnect_backoff_ms = -1;
     ck_assert_int_eq(sluice_client_new(&options, &client, &error), SLUICE_INVALID);
+    options = sluice_client_options_default();
+    options.max_connections = -1;
+    ck_assert_int_eq(sluice_client_new(&options, &client, &error), SLUICE_INVALID);
+    ck_assert_str_eq(error.where, "max_connections");
     options = sluice_client_options_default();
     options.struct_size = sizeof options + 8;
     ck_assert_int_eq(sluice_client_new(&options, &client, &error), SLUICE_INVALID);
