@@ -53,6 +53,8 @@ void http_add_header(struct http_exchange *exchange, const char *name, const cha
 void http_answer_set_detail(struct http_exchange *exchange, unsigned status, const char *text)
 {
     struct buffer *body = &exchange->answer;
+    if (text == NULL) /* a failure that has no more to say */
+        text = MHD_get_reason_phrase_for(status);
     buffer_clear(body);
     buffer_append_text(body, "{\"detail\":");
     text_append_json(body, text, strlen(text));

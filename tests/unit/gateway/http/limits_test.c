@@ -1,0 +1,377 @@
+/* limits_test.c - limits in size and time, clients that hang up, draining and stopping. */
+#include "tests/unit/gateway/http/fixture.h"
+#include "tests/unit/suite.h"
+
+#include "common/foundation/clock.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+
+static struct fixture fixture;
+
+static void setup(void)
+{
+    fixture_prepare(&fixture);
+}
+
+static void teardown(void)
+{
+    fixture_done(&fixture);
+}
+
+static void send_post(int fd, const char *endpoint)
+{
+    char body[128], request[512];
+    int size = snprintf(body, sizeof body, "{\"data\":[{\"text\":\"hello\"}],\"execEndpoint\":\"%s\"}", endpoint);
+    snprintf(request, sizeof request, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", size, body);
+    client_say(fd, request);
+}
+
+static void expect_status(int fd, int status)
+{
+    struct answer answer = client_read(fd, false, false);
+    ck_assert_msg(answer.status == status, "%d, %d expected: %s", answer.status, status,
+                  answer.body != NULL ? answer.body : "");
+    answer_done(&answer);
+}
+
+static uint64_t deadline(unsigned seconds)
+{
+    return clock_monotonic_ns() + seconds * (uint64_t)CLOCK_NS_PER_SECOND;
+}
+
+/* ---- size ---- */
+
+/* A body of `size` bytes that is one request, all in all. */
+static char *body_of(size_t size)
+{
+    static const char head[] = "{\"execEndpoint\":\"now\",\"data\":[{\"text\":\"", tail[] = "\"}]}";
+    char *body = malloc(size + 1);
+    memcpy(body, head, sizeof head - 1);
+    memset(body + sizeof head - 1, 'x', size - (sizeof head - 1) - (sizeof tail - 1));
+    memcpy(body + size - (sizeof tail - 1), tail, sizeof tail);
+    return body;
+}
+
+static void post_sized(size_t size, bool chunked, int status)
+{
+    char head[200], *body = body_of(size);
+    int fd = client_open(fixture.port);
+    if (chunked)
+        snprintf(head, sizeof head, "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n", size);
+    else
+        snprintf(head, sizeof head, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", size);
+    client_say(fd, head);
+    client_send(fd, body, size);
+    if (chunked)
+        client_say(fd, "\r\n0\r\n\r\n");
+    expect_status(fd, status);
+    close(fd);
+    free(body);
+}
+
+START_TEST(test_message_size)
+{
+    enum { LIMIT = 300000 };
+    fixture.flow.gateway.limits.max_message_bytes = LIMIT;
+    fixture_start(&fixture);
+    post_sized(LIMIT, false, 200);
+    post_sized(LIMIT + 1, false, 413);
+    post_sized(LIMIT, true, 200);
+    post_sized(LIMIT + 1, true, 413);
+    ck_assert_uint_eq(fake_submitted(fixture.router), 2);
+}
+END_TEST
+
+START_TEST(test_header_size)
+{
+    enum { LIMIT = 20000 };
+    fixture.flow.gateway.limits.max_header_bytes = LIMIT;
+    fixture_start(&fixture);
+    static const char before[] = "GET / HTTP/1.1\r\nHost: a\r\nA: ", after[] = "\r\n\r\n";
+    for (int more = 0; more <= 1; more++) {
+        char *filling = malloc(LIMIT + 1);
+        size_t size = LIMIT - (sizeof before - 1) - (sizeof after - 1) + (size_t)more;
+        memset(filling, 'x', size);
+        int fd = client_open(fixture.port);
+        client_say(fd, before);
+        client_send(fd, filling, size);
+        client_say(fd, after);
+        expect_status(fd, more ? 431 : 200);
+        close(fd);
+        free(filling);
+    }
+}
+END_TEST
+
+/* All bodies together: the second is too much, alone it may come. */
+START_TEST(test_bytes_in_flight)
+{
+    enum { LIMIT = 100000, SIZE = 150000 };
+    fixture.flow.gateway.limits.max_bytes_in_flight = LIMIT;
+    fixture_start(&fixture);
+    char head[200], *body = body_of(SIZE);
+    snprintf(head, sizeof head, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", SIZE);
+    int first = client_open(fixture.port), second = client_open(fixture.port);
+    client_say(first, head);
+    client_send(first, body, LIMIT - 1000);
+    int barrier = client_open(fixture.port); /* what came before it has been read by then */
+    client_say(barrier, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(barrier, 200);
+    client_say(second, head);
+    client_send(second, body, SIZE);
+    expect_status(second, 429);
+    client_send(first, body + LIMIT - 1000, SIZE - LIMIT + 1000);
+    expect_status(first, 200);
+    close(first);
+    close(second);
+    close(barrier);
+    free(body);
+}
+END_TEST
+
+START_TEST(test_endless_body)
+{
+    fixture.flow.gateway.limits.max_message_bytes = 1 << 20;
+    fixture.settings.linger_seconds = 1;
+    fixture_start(&fixture);
+    int fd = client_open(fixture.port);
+    char chunk[16 + 65536 + 2];
+    int prefix = snprintf(chunk, sizeof chunk, "10000\r\n");
+    memset(chunk + prefix, 'x', 65536);
+    memcpy(chunk + prefix + 65536, "\r\n", 2);
+    client_say(fd, "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    uint64_t until = deadline(CLIENT_PATIENCE_S);
+    bool closed = false;
+    while (!closed && clock_monotonic_ns() < until)
+        closed = send(fd, chunk, (size_t)prefix + 65538, MSG_NOSIGNAL) <= 0;
+    ck_assert_msg(closed, "the body is taken without end");
+    close(fd);
+    ck_assert_uint_eq(fake_submitted(fixture.router), 0);
+}
+END_TEST
+
+/* ---- time ---- */
+
+START_TEST(test_slow_head)
+{
+    fixture.settings.head_seconds = 1;
+    fixture_start(&fixture);
+    int idle = client_open(fixture.port), slow = client_open(fixture.port), second = client_open(fixture.port);
+    client_say(slow, "GET / HTTP/1.1\r\nHost: a\r\n");
+    client_say(second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(second, 200);
+    client_say(second, "GET / HT");
+    ck_assert(client_sees_end(idle));
+    ck_assert(client_sees_end(slow));
+    ck_assert(client_sees_end(second));
+    close(idle);
+    close(slow);
+    close(second);
+}
+END_TEST
+
+/* A byte now and then does not keep it open. */
+START_TEST(test_dripping_head)
+{
+    fixture.settings.head_seconds = 1;
+    fixture_start(&fixture);
+    int fd = client_open(fixture.port);
+    client_say(fd, "GET / HTTP/1.1\r\n");
+    uint64_t until = deadline(CLIENT_PATIENCE_S);
+    while (client_is_open(fd) && clock_monotonic_ns() < until) {
+        client_say(fd, "A: b\r\n");
+        struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+        nanosleep(&pause, NULL); /* the drip itself, not a wait for something */
+    }
+    ck_assert(!client_is_open(fd));
+    close(fd);
+}
+END_TEST
+
+START_TEST(test_slow_body)
+{
+    fixture.settings.body_grace_seconds = 1;
+    fixture_start(&fixture);
+    int fd = client_open(fixture.port);
+    client_say(fd, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
+    expect_status(fd, 408);
+    ck_assert(client_sees_end(fd));
+    close(fd);
+}
+END_TEST
+
+START_TEST(test_dripping_body)
+{
+    fixture.settings.body_grace_seconds = 1;
+    fixture_start(&fixture);
+    int fd = client_open(fixture.port);
+    client_say(fd, "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    uint64_t until = deadline(CLIENT_PATIENCE_S);
+    bool ended = false;
+    while (!ended && clock_monotonic_ns() < until) {
+        client_say(fd, "1\r\n \r\n");
+        struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+        nanosleep(&pause, NULL);
+        char byte;
+        ended = recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) >= 0;
+    }
+    expect_status(fd, 408);
+    close(fd);
+}
+END_TEST
+
+/* A client that does not read its answer is dropped. */
+START_TEST(test_unread_answer)
+{
+    enum { SIZE = 7 << 20 };
+    fixture.settings.idle_seconds = 1;
+    fixture_start(&fixture);
+    char head[200], *body = body_of(SIZE);
+    snprintf(head, sizeof head, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", SIZE);
+    int fd = client_open(fixture.port);
+    int small = 4096;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    client_say(fd, head);
+    client_send(fd, body, SIZE);
+    free(body);
+    fake_wait_submitted(fixture.router, 1);
+    ck_assert(http_front_wait(fixture.front, deadline(CLIENT_PATIENCE_S)));
+    close(fd);
+}
+END_TEST
+
+/* ---- hanging up ---- */
+
+START_TEST(test_hang_up)
+{
+    fixture_start(&fixture);
+    int fd = client_open(fixture.port);
+    send_post(fd, "never");
+    fake_wait_submitted(fixture.router, 1);
+    close(fd);
+    fake_wait_live(fixture.router, 0);
+    ck_assert_uint_eq(fake_cancelled(fixture.router), 1);
+}
+END_TEST
+
+START_TEST(test_hang_up_while_uploading)
+{
+    fixture_start(&fixture);
+    int fd = client_open(fixture.port);
+    client_say(fd, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
+    close(fd);
+    ck_assert(http_front_wait(fixture.front, deadline(CLIENT_PATIENCE_S)));
+    ck_assert_uint_eq(fake_submitted(fixture.router), 0);
+}
+END_TEST
+
+/* Many clients that come, ask and go at any moment. */
+START_TEST(test_hang_up_anywhere)
+{
+    static const char *const endpoints[] = {"now", "later", "never", "timeout", "gone", "fail"};
+    fixture_start(&fixture);
+    for (unsigned i = 0; i < 300; i++) {
+        int fd = client_open(fixture.port);
+        send_post(fd, endpoints[i % 6]);
+        if (i % 4 == 0)
+            send_post(fd, endpoints[(i / 4) % 6]);
+        if (i % 3 == 0)
+            shutdown(fd, SHUT_WR);
+        if (i % 5 == 0) {
+            struct linger now = {.l_onoff = 1};
+            setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        }
+        close(fd);
+    }
+    ck_assert(http_front_wait(fixture.front, deadline(CLIENT_PATIENCE_S)));
+    fake_wait_live(fixture.router, 0);
+    int fd = client_open(fixture.port);
+    send_post(fd, "later");
+    expect_status(fd, 200);
+    close(fd);
+}
+END_TEST
+
+/* ---- draining and stopping ---- */
+
+START_TEST(test_drain)
+{
+    fixture_start(&fixture);
+    int idle = client_open(fixture.port), waiting = client_open(fixture.port);
+    client_say(idle, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(idle, 200);
+    send_post(waiting, "hold");
+    fake_wait_submitted(fixture.router, 1);
+    router_drain(fixture.router);
+    http_front_drain(fixture.front);
+    ck_assert(client_sees_end(idle));
+    ck_assert(!http_front_wait(fixture.front, clock_monotonic_ns()));
+    int late = client_open(fixture.port);
+    send_post(late, "now");
+    struct answer answer = client_read(late, false, false);
+    ck_assert_int_eq(answer.status, 503);
+    ck_assert_str_eq(answer_field(&answer, "retry-after"), "1");
+    ck_assert_str_eq(answer_field(&answer, "connection"), "close");
+    answer_done(&answer);
+    fake_release(fixture.router, "hold");
+    expect_status(waiting, 200);
+    ck_assert(client_sees_end(waiting));
+    ck_assert(http_front_wait(fixture.front, deadline(CLIENT_PATIENCE_S)));
+    close(idle);
+    close(waiting);
+    close(late);
+}
+END_TEST
+
+/* teardown() stops the front with all of these inside. */
+START_TEST(test_stop_with_everything)
+{
+    fixture_start(&fixture);
+    for (int i = 0; i < 8; i++) {
+        int fd = client_open(fixture.port); /* closed by the end of the test's process */
+        if (i % 2 == 0)
+            send_post(fd, "never");
+        else if (i % 4 == 1)
+            client_say(fd, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
+        else
+            client_say(fd, "GET / HTTP/1.1\r\n");
+    }
+    fake_wait_submitted(fixture.router, 4);
+}
+END_TEST
+
+START_TEST(test_connections)
+{
+    fixture.settings.connections_max = 2;
+    fixture_start(&fixture);
+    int first = client_open(fixture.port), second = client_open(fixture.port), third = client_open(fixture.port);
+    client_say(first, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(first, 200);
+    client_say(second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(second, 200);
+    client_say(third, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); /* waits in the listen queue */
+    close(first);
+    expect_status(third, 200);
+    close(second);
+    close(third);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        test_message_size, test_header_size,     test_bytes_in_flight,         test_endless_body,
+        test_slow_head,    test_dripping_head,   test_slow_body,               test_dripping_body,
+        test_unread_answer, test_hang_up,        test_hang_up_while_uploading, test_hang_up_anywhere,
+        test_drain,        test_stop_with_everything, test_connections,
+    };
+    Suite *suite = suite_create("gateway.http.limits");
+    TCase *group = tcase_create("limits");
+    tcase_set_timeout(group, 2 * SUITE_TIMEOUT_SECONDS);
+    tcase_add_checked_fixture(group, setup, teardown);
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        tcase_add_test(group, tests[i]);
+    suite_add_tcase(suite, group);
+    return suite_run(suite);
+}
