@@ -211,12 +211,26 @@ size_t print_double(double value, char *text)
     return static_cast<size_t>(end - text);
 }
 
+size_t print_doubles(const double *values, size_t count, const char *separator, char *text)
+{
+    size_t gap = std::strlen(separator);
+    char *at = text;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0) {
+            std::memcpy(at, separator, gap);
+            at += gap;
+        }
+        at += print_double(values[i], at);
+    }
+    return static_cast<size_t>(at - text);
+}
+
 } // namespace
 
 extern "C" __attribute__((visibility("default"))) const json_module *sluice_json_module(void);
 
 extern "C" const json_module *sluice_json_module(void)
 {
-    static const json_module module = {JSON_MODULE_VERSION, read, print_double};
+    static const json_module module = {JSON_MODULE_VERSION, read, print_double, print_doubles};
     return &module;
 }

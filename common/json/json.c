@@ -81,6 +81,14 @@ sluice_status json_printer(json_print_double *ret_print, sluice_error *error)
     return status;
 }
 
+sluice_status json_row_printer(json_print_doubles *ret_print, sluice_error *error)
+{
+    sluice_status status = need_module(error);
+    if (status == SLUICE_OK)
+        *ret_print = module->print_doubles;
+    return status;
+}
+
 /* Does any of eight bytes need an escape? (The usual trick: a byte below n borrows into its highest bit.) */
 static bool needs_escape(uint64_t word)
 {
@@ -88,6 +96,20 @@ static bool needs_escape(uint64_t word)
     uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
     uint64_t below = (word - ones * 0x20) & ~word, quotes = (quote - ones) & ~quote, backslashes = (backslash - ones) & ~backslash;
     return ((below | quotes | backslashes) & highs) != 0;
+}
+
+static void write_escape(struct buffer *buffer, uint8_t byte)
+{
+    switch (byte) {
+    case '"': buffer_append_text(buffer, "\\\""); break;
+    case '\\': buffer_append_text(buffer, "\\\\"); break;
+    case '\n': buffer_append_text(buffer, "\\n"); break;
+    case '\r': buffer_append_text(buffer, "\\r"); break;
+    case '\t': buffer_append_text(buffer, "\\t"); break;
+    case '\b': buffer_append_text(buffer, "\\b"); break;
+    case '\f': buffer_append_text(buffer, "\\f"); break;
+    default: buffer_printf(buffer, "\\u%04x", byte);
+    }
 }
 
 void json_write_string(struct buffer *buffer, const void *data, size_t size)
@@ -102,16 +124,51 @@ void json_write_string(struct buffer *buffer, const void *data, size_t size)
             continue;
         buffer_append(buffer, plain, (size_t)(at - plain));
         plain = at + 1;
-        switch (*at) {
-        case '"': buffer_append_text(buffer, "\\\""); break;
-        case '\\': buffer_append_text(buffer, "\\\\"); break;
-        case '\n': buffer_append_text(buffer, "\\n"); break;
-        case '\r': buffer_append_text(buffer, "\\r"); break;
-        case '\t': buffer_append_text(buffer, "\\t"); break;
-        case '\b': buffer_append_text(buffer, "\\b"); break;
-        case '\f': buffer_append_text(buffer, "\\f"); break;
-        default: buffer_printf(buffer, "\\u%04x", *at);
+        write_escape(buffer, *at);
+    }
+    buffer_append(buffer, plain, (size_t)(end - plain));
+    buffer_append_byte(buffer, '"');
+}
+
+/* The character that begins at `at`, which is beyond ASCII; returns where it ends. */
+static const uint8_t *write_character(struct buffer *buffer, const uint8_t *at)
+{
+    unsigned follow = at[0] >= 0xF0 ? 3 : at[0] >= 0xE0 ? 2 : 1;
+    uint32_t code = at[0] & (0x3Fu >> follow);
+    for (unsigned i = 1; i <= follow; i++)
+        code = code << 6 | (at[i] & 0x3Fu);
+    if (code >= 0x10000)
+        buffer_printf(buffer, "\\u%04x\\u%04x", 0xD800 + ((code - 0x10000) >> 10), 0xDC00 + ((code - 0x10000) & 0x3FF));
+    else
+        buffer_printf(buffer, "\\u%04x", code);
+    return at + follow + 1;
+}
+
+/* Is any of eight bytes 0x7F or above? Python escapes that one too. */
+static bool beyond_ascii(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    return ((word | ((word & ~highs) + ones)) & highs) != 0;
+}
+
+void json_write_ascii(struct buffer *buffer, const void *data, size_t size)
+{
+    const uint8_t *at = data, *end = at + size, *plain = at;
+    buffer_append_byte(buffer, '"');
+    while (at < end) {
+        uint64_t word;
+        while (end - at > 8 && (memcpy(&word, at, 8), !needs_escape(word) && !beyond_ascii(word)))
+            at += 8;
+        if (*at >= 0x20 && *at < 0x7F && *at != '"' && *at != '\\') {
+            at++;
+            continue;
         }
+        buffer_append(buffer, plain, (size_t)(at - plain));
+        if (*at < 0x80)
+            write_escape(buffer, *at++);
+        else
+            at = write_character(buffer, at);
+        plain = at;
     }
     buffer_append(buffer, plain, (size_t)(end - plain));
     buffer_append_byte(buffer, '"');

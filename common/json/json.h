@@ -34,6 +34,11 @@ struct json_events {
     /* One number or a run of them in an array: `values` are int64_t, uint64_t (only when one is above INT64_MAX) or
      * double. An integer is a number without point and exponent that fits; others are doubles. */
     bool (*numbers)(void *context, enum json_numbers kind, const void *values, size_t count);
+    /* An integer that fits neither int64_t nor uint64_t, as written. NULL: it is told as a double. */
+    bool (*big_integer)(void *context, const char *digits, size_t size);
+    /* Accept what Python's reader accepts besides: numbers beyond double, which are then infinite, and lone surrogates,
+     * whose three bytes are no UTF-8 (so is every text then: the receiver checks it). */
+    bool as_python;
     /* Called after an event returned false: the place of what it was about, both from 1, columns in bytes. */
     void (*stopped)(void *context, size_t line, size_t column);
 };
@@ -54,7 +59,15 @@ enum { JSON_NUMBER_MAX = 32 };
 typedef size_t (*json_print_double)(double value, char text[JSON_NUMBER_MAX]);
 sluice_status json_printer(json_print_double *ret_print, sluice_error *error);
 
+/* The same for a row of numbers with `separator` (at most two characters) between them; `text` has room for
+ * JSON_NUMBER_MAX + 2 characters each. */
+typedef size_t (*json_print_doubles)(const double *values, size_t count, const char *separator, char *text);
+sluice_status json_row_printer(json_print_doubles *ret_print, sluice_error *error);
+
 /* Append a quoted string: quote, backslash and control characters escaped, all else as it is. Needs no module. */
 void json_write_string(struct buffer *buffer, const void *data, size_t size);
+
+/* The same with 0x7F and all beyond ASCII escaped as well, in pairs of surrogates where needed. The text must be UTF-8. */
+void json_write_ascii(struct buffer *buffer, const void *data, size_t size);
 
 #endif

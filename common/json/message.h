@@ -77,7 +77,7 @@ enum { JSON_MESSAGE_DEPTH = 1000 };
  * SLUICE_NO_MEMORY, SLUICE_SYSTEM: no fault is given.
  *
  * Differs from Jina: camelCase keys of documents and header.execEndpoint are accepted (its Go client sends them); text in
- * `tensor` and `embedding` is refused; a data object without `docs` has no documents; a missing `data` on WebSocket is null.
+ * `tensor` and `embedding` is refused; a missing `data` on WebSocket is null.
  */
 sluice_status json_request_read(const char *text, size_t size, const struct json_request_options *options,
                                 struct arena *arena, struct rope *ret_message, struct json_fault *ret_fault,
@@ -87,21 +87,25 @@ sluice_status json_request_read(const char *text, size_t size, const struct json
 
 enum json_style {
     JSON_STYLE_HTTP,     /* camelCase header and routes, all keys, UTF-8, times with +00:00; NaN and infinity are failures */
-    JSON_STYLE_WEBSOCKET /* snake_case, set fields only, ASCII escapes, times with Z; NaN and Infinity as tokens */
+    JSON_STYLE_WEBSOCKET /* snake_case, set fields only, ASCII escapes, times with Z; NaN and Infinity as tokens, an array
+                            without dimensions as a number */
 };
 
 struct json_response_options {
     enum json_style style;
-    /* The answer of a failure that never reached an executor's end (HTTP 503, 504): `message` gives the header, and
-     * parameters and documents are those of this request; routes are null. NULL: an ordinary answer. */
+    /* The answer of a failure without a whole answer (HTTP 503, 504): `message` (perhaps a stub, perhaps empty) gives the
+     * header, parameters and documents are those of this request, routes are null. NULL: an ordinary answer. */
     const struct rope *failed_request;
+    /* Replaces the header's status: code 1 with this description and an exception of this name. NULL: as in `message`. */
+    const char *failure_text, *failure_exception;
     const sluice_limits *limits; /* of the documents; NULL: the defaults */
 };
 
 /*
- * Append the answer `message` (a DataRequestProto) exactly as Jina prints it.
+ * Append the answer `message` (a DataRequestProto) exactly as Jina prints it. Differs: in the answer of a failure the
+ * parameters' numbers are doubles, Jina gives those of the body back (3 instead of 3.0).
  * SLUICE_INVALID: no protobuf, text that is no UTF-8. SLUICE_UNIMPLEMENTED: something in it has no form in JSON (`docs_bytes`,
- * an array without dimensions or of complex numbers; in the HTTP style NaN and infinity); Jina answers HTTP 500 then.
+ * an array of complex numbers; in the HTTP style an array without dimensions, NaN and infinity); Jina answers HTTP 500 then.
  * SLUICE_LIMIT, SLUICE_NO_MEMORY, SLUICE_SYSTEM.
  */
 sluice_status json_response_write(const struct rope *message, const struct json_response_options *options,
@@ -123,7 +127,8 @@ sluice_status json_request_write(const struct rope *message, struct buffer *out,
  * Read an answer, of HTTP or of WebSocket's text mode: camelCase or snake_case, null anywhere, numbers or names as status
  * codes, both forms of times. Unknown keys are ignored. *ret_message is a DataRequestProto with memory of its own.
  * SLUICE_INVALID says what cannot be read and where; SLUICE_LIMIT, SLUICE_NO_MEMORY, SLUICE_SYSTEM.
- * Differs from Jina's client: unknown keys and times without offset (taken as UTC) are no errors.
+ * Differs from Jina's client: unknown keys, times without offset (taken as UTC), data as {"docs": …} and arrays without
+ * dimensions are no errors.
  */
 sluice_status json_response_read(const char *text, size_t size, struct arena *arena, struct rope *ret_message,
                                  sluice_error *error);

@@ -236,6 +236,8 @@ class Reader {
             return event(begin, [&] { return events_->numbers(context_, JSON_INTEGERS, &value, 1); });
         if (*begin != '-' && std::from_chars(begin, at_, large).ec == std::errc())
             return event(begin, [&] { return events_->numbers(context_, JSON_UNSIGNED, &large, 1); });
+        if (events_ != nullptr && events_->big_integer != nullptr)
+            return event(begin, [&] { return events_->big_integer(context_, begin, static_cast<size_t>(at_ - begin)); });
         return fraction(begin);
     }
 
@@ -245,7 +247,7 @@ class Reader {
         double value = 0;
         if (std::from_chars(begin, at_, value).ec != std::errc()) {
             value = std::strtod(std::string(begin, at_).c_str(), nullptr);
-            if (std::isinf(value))
+            if (std::isinf(value) && !as_python())
                 return malformed(begin, "the number is larger than a double can be");
         }
         return number(begin, value);
@@ -308,13 +310,22 @@ class Reader {
         if (!take('u') || !hex(&code))
             return malformed(begin, "this escape sequence is not known to JSON");
         if (code >= 0xD800 && code < 0xE000) {
+            const char *after = at_;
             uint32_t low;
-            if (code >= 0xDC00 || !take('\\') || !take('u') || !hex(&low) || low < 0xDC00 || low > 0xDFFF)
+            if (code < 0xDC00 && take('\\') && take('u') && hex(&low) && low >= 0xDC00 && low <= 0xDFFF)
+                code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+            else if (as_python())
+                at_ = after;
+            else
                 return malformed(begin, "a lone surrogate: \\ud800 to \\udfff come in pairs only");
-            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
         }
         append(code);
         return true;
+    }
+
+    bool as_python() const
+    {
+        return events_ != nullptr && events_->as_python;
     }
 
     bool hex(uint32_t *ret_code)

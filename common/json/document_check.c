@@ -1,0 +1,181 @@
+/* The checks that pydantic makes of docarray's document model. */
+#include "common/json/documents.h"
+
+#include <string.h>
+
+enum value_kind { TEXT, WHOLE, NUMBER, ARRAY, LOCATION, MAP, SCORES, DOCUMENTS };
+
+/* In pydantic's order; the second name is that of protobuf's JSON form, which counts when the first is missing. */
+static const struct {
+    const char *name, *camel;
+    enum value_kind kind;
+} fields_table[DOCUMENT_FIELDS] = {[FIELD_ID] = {"id", "id", TEXT},
+                                   [FIELD_PARENT_ID] = {"parent_id", "parentId", TEXT},
+                                   [FIELD_GRANULARITY] = {"granularity", "granularity", WHOLE},
+                                   [FIELD_ADJACENCY] = {"adjacency", "adjacency", WHOLE},
+                                   [FIELD_BLOB] = {"blob", "blob", TEXT},
+                                   [FIELD_TENSOR] = {"tensor", "tensor", ARRAY},
+                                   [FIELD_MIME_TYPE] = {"mime_type", "mimeType", TEXT},
+                                   [FIELD_TEXT] = {"text", "text", TEXT},
+                                   [FIELD_WEIGHT] = {"weight", "weight", NUMBER},
+                                   [FIELD_URI] = {"uri", "uri", TEXT},
+                                   [FIELD_TAGS] = {"tags", "tags", MAP},
+                                   [FIELD_OFFSET] = {"offset", "offset", NUMBER},
+                                   [FIELD_LOCATION] = {"location", "location", LOCATION},
+                                   [FIELD_EMBEDDING] = {"embedding", "embedding", ARRAY},
+                                   [FIELD_MODALITY] = {"modality", "modality", TEXT},
+                                   [FIELD_EVALUATIONS] = {"evaluations", "evaluations", SCORES},
+                                   [FIELD_SCORES] = {"scores", "scores", SCORES},
+                                   [FIELD_CHUNKS] = {"chunks", "chunks", DOCUMENTS},
+                                   [FIELD_MATCHES] = {"matches", "matches", DOCUMENTS},
+                                   [FIELD_METADATA] = {"_metadata", "_metadata", MAP}};
+
+static const struct {
+    const char *name, *camel;
+} scores_table[SCORE_FIELDS] = {[SCORE_FIELD_VALUE] = {"value", "value"},
+                                [SCORE_FIELD_OP_NAME] = {"op_name", "opName"},
+                                [SCORE_FIELD_DESCRIPTION] = {"description", "description"},
+                                [SCORE_FIELD_REF_ID] = {"ref_id", "refId"}};
+
+static bool is_null(const struct json_node *node)
+{
+    return node == NULL || node->kind == JSON_NULL;
+}
+
+void document_fields(const struct json_node *object, const struct json_node *fields[DOCUMENT_FIELDS])
+{
+    const struct json_node *camel[DOCUMENT_FIELDS] = {NULL};
+    memset(fields, 0, DOCUMENT_FIELDS * sizeof *fields);
+    for (const struct json_node *member = object->first; member != NULL; member = member->next) {
+        for (int field = 0; field < DOCUMENT_FIELDS; field++) {
+            if (sluice_text_is(member->key, fields_table[field].name))
+                fields[field] = member;
+            else if (sluice_text_is(member->key, fields_table[field].camel))
+                camel[field] = member;
+            else
+                continue;
+            break;
+        }
+    }
+    for (int field = 0; field < DOCUMENT_FIELDS; field++) {
+        if (fields[field] == NULL)
+            fields[field] = camel[field];
+        if (is_null(fields[field]))
+            fields[field] = NULL;
+    }
+}
+
+void score_fields(const struct json_node *object, const struct json_node *fields[SCORE_FIELDS])
+{
+    for (int field = 0; field < SCORE_FIELDS; field++) {
+        fields[field] = json_member(object, scores_table[field].name);
+        if (fields[field] == NULL)
+            fields[field] = json_member(object, scores_table[field].camel);
+        if (is_null(fields[field]))
+            fields[field] = NULL;
+    }
+}
+
+static bool check_location(struct documents_reading *reading, const struct json_node *node, const struct json_path *path)
+{
+    double number;
+    bool good = true;
+    if (node->kind != JSON_ARRAY)
+        return finding_not_list(&reading->findings, path);
+    if (node->is_row)
+        return true;
+    struct json_items items = json_items_of(node);
+    for (size_t i = 0; i < node->count; i++) {
+        const struct json_node *item = json_next(&items);
+        struct json_path at = json_path_index(path, i);
+        if (item->kind == JSON_NULL)
+            good = finding_null(&reading->findings, &at);
+        else if (!coerce_number(item, &number))
+            good = finding_not_number(&reading->findings, &at);
+    }
+    return good;
+}
+
+static bool check_score(struct documents_reading *reading, const struct json_node *node, const struct json_path *path)
+{
+    if (node->kind == JSON_NULL)
+        return finding_null(&reading->findings, path);
+    const struct json_node *object = coerce_object(node, reading->arena, reading->print), *fields[SCORE_FIELDS];
+    if (object == NULL)
+        return finding_not_object(&reading->findings, path);
+    score_fields(object, fields);
+    bool good = true;
+    double number;
+    for (int field = 0; field < SCORE_FIELDS; field++) {
+        struct json_path at = json_path_key(path, sluice_text_of(scores_table[field].name));
+        if (fields[field] == NULL)
+            continue;
+        if (field == SCORE_FIELD_VALUE && !coerce_number(fields[field], &number))
+            good = finding_not_number(&reading->findings, &at);
+        else if (field != SCORE_FIELD_VALUE && !coerce_is_text(fields[field]))
+            good = finding_not_text(&reading->findings, &at);
+    }
+    return good;
+}
+
+static bool check_scores(struct documents_reading *reading, const struct json_node *node, const struct json_path *path)
+{
+    const struct json_node *object = coerce_object(node, reading->arena, reading->print);
+    bool good = true;
+    if (object == NULL)
+        return finding_not_object(&reading->findings, path);
+    for (const struct json_node *member = object->first; member != NULL; member = member->next) {
+        struct json_path at = json_path_key(path, member->key);
+        good &= check_score(reading, member, &at);
+    }
+    return good;
+}
+
+static bool check_field(struct documents_reading *reading, enum value_kind kind, const struct json_node *node,
+                        const struct json_path *path)
+{
+    struct findings *findings = &reading->findings;
+    int64_t whole;
+    double number;
+    switch (kind) {
+    case TEXT: return coerce_is_text(node) || finding_not_text(findings, path);
+    case WHOLE: return coerce_whole(node, &whole) || finding_not_whole(findings, path);
+    case NUMBER: return coerce_number(node, &number) || finding_not_number(findings, path);
+    case MAP: return coerce_object(node, reading->arena, reading->print) != NULL || finding_not_object(findings, path);
+    case ARRAY: return array_check(reading, node, path);
+    case LOCATION: return check_location(reading, node, path);
+    case SCORES: return check_scores(reading, node, path);
+    default: return documents_check(reading, node, path);
+    }
+}
+
+static bool check_document(struct documents_reading *reading, const struct json_node *node, const struct json_path *path)
+{
+    if (node->kind == JSON_NULL)
+        return finding_null(&reading->findings, path);
+    const struct json_node *object = coerce_object(node, reading->arena, reading->print), *fields[DOCUMENT_FIELDS];
+    if (object == NULL)
+        return finding_not_object(&reading->findings, path);
+    document_fields(object, fields);
+    bool good = true;
+    for (int field = 0; field < DOCUMENT_FIELDS; field++) {
+        struct json_path at = json_path_key(path, sluice_text_of(fields_table[field].name));
+        if (fields[field] != NULL)
+            good &= check_field(reading, fields_table[field].kind, fields[field], &at);
+    }
+    return good;
+}
+
+bool documents_check(struct documents_reading *reading, const struct json_node *list, const struct json_path *path)
+{
+    bool good = true;
+    if (list->kind != JSON_ARRAY)
+        return finding_not_list(&reading->findings, path);
+    struct json_items items = json_items_of(list);
+    const struct json_node *item;
+    for (size_t i = 0; (item = json_next(&items)) != NULL; i++) {
+        struct json_path at = json_path_index(path, i);
+        good &= check_document(reading, item, &at);
+    }
+    return good;
+}

@@ -1,0 +1,248 @@
+#include "common/json/print_message.h"
+
+#include <time.h>
+
+/* ---- times ---- */
+
+/* What protobuf's JSON form can say: years 1 to 9999. */
+#define TIME_MIN (-62135596800ll)
+#define TIME_MAX 253402300799ll
+
+static bool date_of(struct printer *printer, const struct time_parts *time, struct tm *ret_date)
+{
+    time_t seconds = (time_t)time->seconds;
+    if (time->seconds >= TIME_MIN && time->seconds <= TIME_MAX && time->nanos >= 0 && time->nanos < 1000000000 &&
+        gmtime_r(&seconds, ret_date) != NULL)
+        return true;
+    printer_fail(printer, SLUICE_UNIMPLEMENTED, "a time lies outside the years 1 to 9999");
+    return false;
+}
+
+static void print_date(struct printer *printer, const struct tm *date)
+{
+    buffer_printf(printer->out, "\"%04d-%02d-%02dT%02d:%02d:%02d", date->tm_year + 1900, date->tm_mon + 1, date->tm_mday,
+                  date->tm_hour, date->tm_min, date->tm_sec);
+}
+
+/* Python's datetime.isoformat(): microseconds unless they are zero. */
+static void print_time_http(struct printer *printer, const struct time_parts *time)
+{
+    struct tm date;
+    if (!time->is_set) {
+        print_null(printer);
+        return;
+    }
+    if (!date_of(printer, time, &date))
+        return;
+    print_date(printer, &date);
+    if (time->nanos >= 1000)
+        buffer_printf(printer->out, ".%06d", time->nanos / 1000);
+    buffer_append_text(printer->out, "+00:00\"");
+}
+
+/* protobuf's JSON form: no, three, six or nine digits of the fraction. */
+static void print_time_proto(struct printer *printer, const struct time_parts *time)
+{
+    struct tm date;
+    if (!date_of(printer, time, &date))
+        return;
+    print_date(printer, &date);
+    if (time->nanos % 1000 != 0)
+        buffer_printf(printer->out, ".%09d", time->nanos);
+    else if (time->nanos % 1000000 != 0)
+        buffer_printf(printer->out, ".%06d", time->nanos / 1000);
+    else if (time->nanos != 0)
+        buffer_printf(printer->out, ".%03d", time->nanos / 1000000);
+    buffer_append_text(printer->out, "Z\"");
+}
+
+/* ---- the form of HTTP ---- */
+
+static void print_texts(struct printer *printer, const sluice_text *texts, size_t count)
+{
+    buffer_append_byte(printer->out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            print_separator(printer);
+        print_text(printer, texts[i]);
+    }
+    buffer_append_byte(printer->out, ']');
+}
+
+static void text(struct printer *printer, const char *name, sluice_text value)
+{
+    print_key(printer, name);
+    print_text(printer, value);
+}
+
+static void print_exception_http(struct printer *printer, const struct exception_parts *exception)
+{
+    buffer_append_byte(printer->out, '{');
+    print_first_key(printer, "name");
+    print_text(printer, exception->name);
+    print_key(printer, "args");
+    print_texts(printer, exception->args, exception->arg_count);
+    print_key(printer, "stacks");
+    print_texts(printer, exception->stacks, exception->stack_count);
+    text(printer, "executor", exception->executor);
+    buffer_append_byte(printer->out, '}');
+}
+
+void print_status_http(struct printer *printer, const struct status_parts *status)
+{
+    buffer_append_byte(printer->out, '{');
+    print_first_key(printer, "code");
+    buffer_printf(printer->out, "%d", (int)status->code);
+    text(printer, "description", status->description);
+    print_key(printer, "exception");
+    if (status->has_exception)
+        print_exception_http(printer, &status->exception);
+    else
+        print_null(printer);
+    buffer_append_byte(printer->out, '}');
+}
+
+static void print_status_or_null(struct printer *printer, bool is_set, const struct status_parts *status)
+{
+    print_key(printer, "status");
+    if (is_set)
+        print_status_http(printer, status);
+    else
+        print_null(printer);
+}
+
+void print_header_http(struct printer *printer, const struct message_parts *parts)
+{
+    buffer_append_byte(printer->out, '{');
+    print_first_key(printer, "requestId");
+    print_text(printer, parts->request_id);
+    print_status_or_null(printer, parts->has_status, &parts->status);
+    text(printer, "execEndpoint", parts->endpoint);
+    text(printer, "targetExecutor", parts->target);
+    if (parts->timeout != 0) {
+        print_key(printer, "timeout");
+        buffer_printf(printer->out, "%u", parts->timeout);
+    }
+    buffer_append_byte(printer->out, '}');
+}
+
+void print_routes_http(struct printer *printer, const struct message_parts *parts)
+{
+    buffer_append_byte(printer->out, '[');
+    for (size_t i = 0; i < parts->route_count; i++) {
+        const struct route_parts *route = &parts->routes[i];
+        if (i > 0)
+            print_separator(printer);
+        buffer_append_byte(printer->out, '{');
+        print_first_key(printer, "executor");
+        print_text(printer, route->executor);
+        print_key(printer, "startTime");
+        print_time_http(printer, &route->start);
+        print_key(printer, "endTime");
+        print_time_http(printer, &route->end);
+        print_status_or_null(printer, route->has_status, &route->status);
+        buffer_append_byte(printer->out, '}');
+    }
+    buffer_append_byte(printer->out, ']');
+}
+
+/* ---- the form of protobuf ---- */
+
+/* A key of an object of which it is not known whether anything stands in it yet. */
+static void key(struct printer *printer, const char *name)
+{
+    const struct buffer *out = printer->out;
+    if (out->size > 0 && out->data[out->size - 1] != '{')
+        print_separator(printer);
+    print_first_key(printer, name);
+}
+
+static void text_if_set(struct printer *printer, const char *name, sluice_text value)
+{
+    if (value.size == 0)
+        return;
+    key(printer, name);
+    print_text(printer, value);
+}
+
+static void texts_if_any(struct printer *printer, const char *name, const sluice_text *texts, size_t count)
+{
+    if (count == 0)
+        return;
+    key(printer, name);
+    print_texts(printer, texts, count);
+}
+
+static void print_status_proto(struct printer *printer, const struct status_parts *status)
+{
+    key(printer, "status");
+    buffer_append_byte(printer->out, '{');
+    if (status->code != 0) {
+        key(printer, "code");
+        buffer_printf(printer->out, "%d", (int)status->code);
+    }
+    text_if_set(printer, "description", status->description);
+    if (status->has_exception) {
+        key(printer, "exception");
+        buffer_append_byte(printer->out, '{');
+        text_if_set(printer, "name", status->exception.name);
+        texts_if_any(printer, "args", status->exception.args, status->exception.arg_count);
+        texts_if_any(printer, "stacks", status->exception.stacks, status->exception.stack_count);
+        text_if_set(printer, "executor", status->exception.executor);
+        buffer_append_byte(printer->out, '}');
+    }
+    buffer_append_byte(printer->out, '}');
+}
+
+void print_header_proto(struct printer *printer, const struct message_parts *parts)
+{
+    buffer_append_byte(printer->out, '{');
+    text_if_set(printer, "request_id", parts->request_id);
+    if (parts->has_status)
+        print_status_proto(printer, &parts->status);
+    if (parts->has_endpoint) {
+        key(printer, "exec_endpoint");
+        print_text(printer, parts->endpoint);
+    }
+    if (parts->has_target) {
+        key(printer, "target_executor");
+        print_text(printer, parts->target);
+    }
+    if (parts->timeout != 0) {
+        key(printer, "timeout");
+        buffer_printf(printer->out, "%u", parts->timeout);
+    }
+    buffer_append_byte(printer->out, '}');
+}
+
+void print_routes_proto(struct printer *printer, const struct message_parts *parts)
+{
+    buffer_append_byte(printer->out, '[');
+    for (size_t i = 0; i < parts->route_count; i++) {
+        const struct route_parts *route = &parts->routes[i];
+        if (i > 0)
+            print_separator(printer);
+        buffer_append_byte(printer->out, '{');
+        text_if_set(printer, "executor", route->executor);
+        if (route->start.is_set) {
+            key(printer, "start_time");
+            print_time_proto(printer, &route->start);
+        }
+        if (route->end.is_set) {
+            key(printer, "end_time");
+            print_time_proto(printer, &route->end);
+        }
+        if (route->has_status)
+            print_status_proto(printer, &route->status);
+        buffer_append_byte(printer->out, '}');
+    }
+    buffer_append_byte(printer->out, ']');
+}
+
+void print_parameters(struct printer *printer, const struct message_parts *parts)
+{
+    if (parts->has_parameters)
+        print_value(printer, parts->parameters);
+    else
+        print_null(printer);
+}

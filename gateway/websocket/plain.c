@@ -1,0 +1,182 @@
+/* plain.c: HTTP requests of the WebSocket port: GET /, /status and /dry_run, as Jina's WebSocket gateway has them. */
+#include "common/foundation/status.h"
+#include "common/foundation/text.h"
+#include "common/wire/wire.h"
+#include "gateway/websocket/server.h"
+
+#include <sluice/version.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+enum { HEADERS_MAX = 1024, BODY_MAX = 64 << 10 };
+
+static const char type_json[] = "application/json";
+
+static int write_answer(struct lws *wsi, unsigned status, const char *type, const void *body, size_t size, bool close,
+                        uint8_t *buffer)
+{
+    uint8_t *start = buffer + LWS_PRE, *at = start, *end = start + HEADERS_MAX - 1;
+
+    if (lws_add_http_common_headers(wsi, status, type, size, &at, end) != 0 ||
+        (close && lws_add_http_header_by_token(wsi, WSI_TOKEN_CONNECTION, (const unsigned char *)"close", 5, &at, end) != 0) ||
+        lws_finalize_http_header(wsi, &at, end) != 0)
+        return -1;
+    memcpy(at, body, size); /* one write for both; there is room, see plain_answer() */
+    at += size;
+    return lws_write(wsi, start, (size_t)(at - start), LWS_WRITE_HTTP_FINAL | LWS_WRITE_H2_STREAM_END) < 0 ? -1 : 0;
+}
+
+int plain_answer(struct lws *wsi, unsigned status, const char *type, const void *body, size_t size, bool close)
+{
+    uint8_t *buffer = malloc(LWS_PRE + HEADERS_MAX + size);
+    if (buffer == NULL)
+        return -1;
+    int failed = write_answer(wsi, status, type, body, size, close, buffer);
+    free(buffer);
+    return failed != 0 || close || lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+}
+
+static int answer_text(struct lws *wsi, unsigned status, const char *json)
+{
+    return plain_answer(wsi, status, type_json, json, strlen(json), false);
+}
+
+/* ---- /status ---- */
+
+static void append_pair(struct buffer *buffer, const char *key, const char *value, bool more)
+{
+    text_append_json(buffer, key, strlen(key));
+    buffer_append_byte(buffer, ':');
+    text_append_json(buffer, value, strlen(value));
+    if (more)
+        buffer_append_byte(buffer, ',');
+}
+
+static int answer_status(struct websocket_front *front, struct lws *wsi)
+{
+    struct utsname system;
+    struct buffer buffer;
+    struct tm utc;
+    char uptime[64];
+
+    if (uname(&system) != 0)
+        memset(&system, 0, sizeof system);
+    gmtime_r(&front->started.tv_sec, &utc);
+    size_t size = strftime(uptime, sizeof uptime, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(uptime + size, sizeof uptime - size, ".%06ld", front->started.tv_nsec / 1000);
+    buffer_init(&buffer, BODY_MAX);
+    buffer_append_text(&buffer, "{\"jina\":{");
+    append_pair(&buffer, "jina", "sluice " SLUICE_VERSION, true);
+    append_pair(&buffer, "jina-proto", "(unset)", true);
+    append_pair(&buffer, "platform", system.sysname, true);
+    append_pair(&buffer, "platform-release", system.release, true);
+    append_pair(&buffer, "platform-version", system.version, true);
+    append_pair(&buffer, "architecture", system.machine, true);
+    append_pair(&buffer, "session-id", front->session, true);
+    append_pair(&buffer, "uptime", uptime, false);
+    buffer_append_text(&buffer, "},\"envs\":{}}");
+    int result = buffer.failed != SLUICE_OK ? -1 : answer_text(wsi, 200, buffer_text(&buffer));
+    buffer_done(&buffer);
+    return result;
+}
+
+/* ---- /dry_run ---- */
+
+/* A failure of the third row of design 4a as a StatusProto. */
+static void append_failure(struct buffer *status, const char *text)
+{
+    wire_append_uint(status, 1, 1);
+    wire_append_text(status, 2, text);
+    size_t exception = wire_begin_message(status, 3);
+    wire_append_text(status, 1, "InternalNetworkError");
+    wire_end_message(status, exception);
+}
+
+/* header.status of an answer. */
+static void append_status(struct buffer *status, const struct rope *message)
+{
+    uint8_t *bytes = malloc(message->size + 1);
+    struct wire_field field, inner;
+
+    if (bytes == NULL)
+        return;
+    rope_copy_out(message, bytes);
+    struct wire_reader reader = wire_read(bytes, message->size);
+    while (wire_next(&reader, &field)) {
+        if (field.number != 1 || field.type != WIRE_BYTES)
+            continue;
+        struct wire_reader header = wire_read(field.data, field.size);
+        while (wire_next(&header, &inner))
+            if (inner.number == 2 && inner.type == WIRE_BYTES)
+                buffer_append(status, inner.data, inner.size);
+    }
+    free(bytes);
+}
+
+void plain_status_of(const struct reply *reply, struct buffer *status)
+{
+    if (reply->status != SLUICE_OK)
+        append_failure(status, reply->text);
+    else if (reply->failed)
+        append_status(status, &reply->message);
+}
+
+int plain_write_dry_run(struct connection *connection)
+{
+    struct item *item = item_queue_take(&connection->answers);
+    struct buffer status, text;
+    struct rope rope;
+    sluice_error error;
+
+    if (item == NULL && !connection->stopped)
+        return 0;
+    buffer_init(&status, BODY_MAX);
+    buffer_init(&text, BODY_MAX);
+    rope_init(&rope);
+    if (item != NULL)
+        plain_status_of(item->reply, &status);
+    else
+        append_failure(&status, "no memory for the request");
+    bool written = status.failed == SLUICE_OK && rope_append(&rope, NULL, status.data, status.size) == SLUICE_OK &&
+                   json_status_write(&rope, &text, &error) == SLUICE_OK;
+    int result = written ? answer_text(connection->wsi, 200, buffer_text(&text)) : -1;
+    rope_done(&rope);
+    buffer_done(&text);
+    buffer_done(&status);
+    if (item != NULL)
+        item_free(item);
+    return result;
+}
+
+static int start_dry_run(struct websocket_front *front, struct lws *wsi, struct session *session)
+{
+    static const struct handshake handshake = {.mode = MODE_JSON, .purpose = PURPOSE_HTTP_DRY_RUN, .echo = ""};
+
+    if (session->connection != NULL) /* of the connection's previous request */
+        connection_closed(session->connection);
+    session->connection = connection_new(front, wsi, &handshake);
+    if (session->connection == NULL)
+        return -1;
+    read_dry_run(session->connection);
+    return 0;
+}
+
+int plain_request(struct websocket_front *front, struct lws *wsi, struct session *session)
+{
+    char path[64];
+
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0)
+        return answer_text(wsi, 405, "{\"detail\":\"Method Not Allowed\"}");
+    if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) < 0)
+        path[0] = '\0';
+    if (strcmp(path, "/") == 0)
+        return answer_text(wsi, 200, "{}");
+    if (strcmp(path, "/status") == 0)
+        return answer_status(front, wsi);
+    if (strcmp(path, "/dry_run") == 0)
+        return start_dry_run(front, wsi, session);
+    return answer_text(wsi, 404, "{\"detail\":\"Not Found\"}");
+}
