@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEVIATIONS_MAX = 200, LINE_SIZE = 2048, SHOWN_MAX = 120 };
+enum { DEVIATIONS_MAX = 1000, LINE_SIZE = 2048, SHOWN_MAX = 120 };
 
 static struct deviation {
     char name[128], difference[1024];

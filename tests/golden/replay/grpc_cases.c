@@ -56,7 +56,7 @@ static const struct message_type *type_of_answer(const char *path)
     return NULL;
 }
 
-static void forget_times_and_stacks(sluice_value *message)
+void cases_forget_times_and_stacks(sluice_value *message)
 {
     const sluice_value *routes = sluice_value_get(message, "routes");
     for (size_t i = 0; i < sluice_value_size(routes); i++) {
@@ -103,8 +103,8 @@ static void compare_message(const char *path, const struct buffer *ours, const s
     sluice_value *a = schema_decode(type, ours->data, ours->size),
                  *b = schema_decode(type, recorded->data, recorded->size);
     if (type == &type_data_request || type == &type_single_document_request) {
-        forget_times_and_stacks(a);
-        forget_times_and_stacks(b);
+        cases_forget_times_and_stacks(a);
+        cases_forget_times_and_stacks(b);
     } else if (type == &type_info) {
         forget_facts(a);
         forget_facts(b);

@@ -1,7 +1,7 @@
 /*
  * golden-replay - send the recorded requests of the real thing to a running Sluice and compare the answers.
  *
- * usage: golden-replay flows|grpc [NAME]
+ * usage: golden-replay flows|grpc|http|websocket|graphql [NAME]
  * Prints `N equal, N deviations, 0 unexplained`; exit status 1 when something is unexplained.
  */
 #include "cases.h"
@@ -42,8 +42,12 @@ int main(int argc, char **argv)
         cases_run_flows(&tally, only);
     else if (argc > 1 && strcmp(argv[1], "grpc") == 0)
         cases_run_grpc(&tally, only);
+    else if (argc > 1 && strcmp(argv[1], "websocket") == 0)
+        cases_run_websocket(&tally, only);
+    else if (argc > 1 && (strcmp(argv[1], "http") == 0 || strcmp(argv[1], "graphql") == 0))
+        cases_run_http(&tally, argv[1], only);
     else
-        return fprintf(stderr, "usage: golden-replay flows|grpc [NAME]\n"), 2;
+        return fprintf(stderr, "usage: golden-replay flows|grpc|http|websocket|graphql [NAME]\n"), 2;
     compare_report_unused(&tally);
     printf("%u equal, %u deviations, %u unexplained\n", tally.equal, tally.deviations, tally.unexplained);
     return tally.unexplained == 0 && tally.equal > 0 ? EXIT_SUCCESS : EXIT_FAILURE;

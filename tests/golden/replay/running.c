@@ -1,4 +1,5 @@
 #include "running.h"
+#include "common/foundation/buffer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,20 @@ sluice_flow *running_flow_start(const char *yaml)
         printf("the Flow did not start: %s: %s\n", error.where, error.text);
         return NULL;
     }
+    return flow;
+}
+
+sluice_flow *running_flow_start_with(const char *yaml)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    for (const char *open; (open = strstr(yaml, "%s")) != NULL; yaml = open + 2) {
+        buffer_append(&text, yaml, (size_t)(open - yaml));
+        buffer_append_text(&text, build_folder());
+    }
+    buffer_append_text(&text, yaml);
+    sluice_flow *flow = running_flow_start(buffer_text(&text));
+    buffer_done(&text);
     return flow;
 }
 
