@@ -36,7 +36,7 @@ static const struct {
     {"one",     FLOW("", WORKER)                    },
     {"plain",   FLOW("", WORKER SECOND)             },
     {"timeout", FLOW(", timeout_send: 400", WORKER) },
-    {"kill",    FLOW("", "- {name: worker, external: true, host: 127.0.0.1, port: 9}\n")},
+    {"kill",    FLOW("", WORKER)             },
 };
 
 /* One side of a conversation, as it is compared. */
