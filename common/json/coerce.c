@@ -191,6 +191,35 @@ static bool two_of(const struct json_node *pair, struct arena *arena, struct jso
     return ret_two[0] != NULL && ret_two[1] != NULL;
 }
 
+/* Keys are compared with so many before them; a list of documents with the same two keys is the case that occurs. */
+enum { EQUAL_KEYS_MAX = 32 };
+
+static struct json_node *same_key(const struct json_node *object, sluice_text key)
+{
+    struct json_node *member = object->first;
+    for (size_t i = 0; i < EQUAL_KEYS_MAX && member != NULL; i++, member = member->next)
+        if (member->key.size == key.size && memcmp(member->key.data, key.data, key.size) == 0)
+            return member;
+    return NULL;
+}
+
+/* The last of equal keys counts, at the place of the first. */
+static struct json_node *add_member(struct json_node *object, struct json_node *last, struct json_node *member)
+{
+    struct json_node *earlier = same_key(object, member->key);
+    if (earlier != NULL) {
+        member->next = earlier->next;
+        *earlier = *member;
+        return last;
+    }
+    if (last == NULL)
+        object->first = member;
+    else
+        last->next = member;
+    object->count++;
+    return member;
+}
+
 const struct json_node *coerce_object(const struct json_node *node, struct arena *arena, json_print_double print)
 {
     if (node->kind == JSON_OBJECT)
@@ -205,12 +234,8 @@ const struct json_node *coerce_object(const struct json_node *node, struct arena
     for (const struct json_node *pair; (pair = json_next(&items)) != NULL;) {
         if (!two_of(pair, arena, two) || !coerce_text(two[0], arena, print, &two[1]->key))
             return NULL;
-        if (last == NULL)
-            object->first = two[1];
-        else
-            last->next = two[1];
-        last = two[1];
-        object->count++;
+        two[1]->bare_key = two[0]->kind != JSON_STRING;
+        last = add_member(object, last, two[1]);
     }
     return object;
 }

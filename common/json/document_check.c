@@ -103,6 +103,8 @@ static bool check_score(struct documents_reading *reading, const struct json_nod
     const struct json_node *object = coerce_object(node, reading->arena, reading->print), *fields[SCORE_FIELDS];
     if (object == NULL)
         return finding_not_object(&reading->findings, path);
+    if (!finding_keys(&reading->findings, path, object))
+        return false;
     score_fields(object, fields);
     bool good = true;
     double number;
@@ -125,7 +127,7 @@ static bool check_scores(struct documents_reading *reading, const struct json_no
     if (object == NULL)
         return finding_not_object(&reading->findings, path);
     for (const struct json_node *member = object->first; member != NULL; member = member->next) {
-        struct json_path at = json_path_key(path, member->key);
+        struct json_path at = json_path_member(path, member);
         good &= check_score(reading, member, &at);
     }
     return good;
@@ -156,14 +158,19 @@ static bool check_document(struct documents_reading *reading, const struct json_
     const struct json_node *object = coerce_object(node, reading->arena, reading->print), *fields[DOCUMENT_FIELDS];
     if (object == NULL)
         return finding_not_object(&reading->findings, path);
+    if (!finding_keys(&reading->findings, path, object))
+        return false;
     document_fields(object, fields);
     bool good = true;
-    for (int field = 0; field < DOCUMENT_FIELDS; field++) {
+    for (int field = 0; field < FIELD_METADATA; field++) {
         struct json_path at = json_path_key(path, sluice_text_of(fields_table[field].name));
         if (fields[field] != NULL)
             good &= check_field(reading, fields_table[field].kind, fields[field], &at);
     }
-    return good;
+    if (!good || fields[FIELD_METADATA] == NULL)
+        return good;
+    struct json_path metadata = json_path_key(path, sluice_text_of("metadata")); /* a model of its own, checked at last */
+    return check_field(reading, MAP, fields[FIELD_METADATA], &metadata);
 }
 
 bool documents_check(struct documents_reading *reading, const struct json_node *list, const struct json_path *path)

@@ -16,7 +16,11 @@ static void write_path(const struct json_path *path, struct buffer *out)
         write_path(path->outer, out);
         buffer_append_byte(out, ',');
     }
-    if (path->key != NULL)
+    if (path->is_bare && (path->key[0] == 'T' || path->key[0] == 'F'))
+        buffer_append_text(out, path->key[0] == 'T' ? "true" : "false");
+    else if (path->is_bare)
+        buffer_append(out, path->key, path->key_size);
+    else if (path->key != NULL)
         text_append_json(out, path->key, path->key_size);
     else
         buffer_printf(out, "%zu", path->index);
@@ -76,6 +80,14 @@ bool finding_not_list(struct findings *findings, const struct json_path *path)
 bool finding_not_object(struct findings *findings, const struct json_path *path)
 {
     return finding_add(findings, path, "value is not a valid dict", "type_error.dict");
+}
+
+bool finding_keys(struct findings *findings, const struct json_path *path, const struct json_node *object)
+{
+    for (const struct json_node *member = object->first; member != NULL; member = member->next)
+        if (member->bare_key)
+            return finding_add(findings, path, "keywords must be strings", "type_error");
+    return true;
 }
 
 bool finding_null(struct findings *findings, const struct json_path *path)

@@ -59,6 +59,9 @@ bool build_map(struct documents_reading *reading, const struct json_node *node, 
     const struct json_node *object = coerce_object(node, reading->arena, reading->print);
     if (object == NULL)
         return build_problem(reading, SLUICE_NO_MEMORY, "no memory to read it");
+    for (const struct json_node *member = object->first; !as_tags && member != NULL; member = member->next)
+        if (member->bare_key)
+            return build_problem(reading, SLUICE_INVALID, "a key is a number");
     sluice_value *map = value_new_map(reading->model, level);
     if (map == NULL)
         return build_status(reading, arena_failure(reading->model->arena) == SLUICE_NO_MEMORY ? SLUICE_NO_MEMORY : SLUICE_LIMIT);

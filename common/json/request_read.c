@@ -92,7 +92,7 @@ static bool check_data_object(struct request_reading *reading, const struct json
     if (object == NULL)
         return finding_not_object(&documents->findings, path);
     for (const struct json_node *member = object->first; member != NULL; member = member->next) {
-        struct json_path at = json_path_key(path, member->key);
+        struct json_path at = json_path_member(path, member);
         if (member->kind == JSON_NULL)
             good = finding_null(&documents->findings, &at);
         else
@@ -171,6 +171,8 @@ static sluice_status take_body(struct request_reading *reading, const struct jso
         finding_not_object(&documents->findings, &json_body_path);
         return values_fault(reading);
     }
+    if (!finding_keys(&documents->findings, &json_body_path, object))
+        return values_fault(reading);
     reading->body = (struct body){.data = json_member(object, "data"),
                                   .target = either(object, "targetExecutor", "target_executor"),
                                   .parameters = json_member(object, "parameters"),

@@ -27,6 +27,7 @@ struct json_node {
     uint8_t numbers; /* enum json_numbers: of a number, or of all numbers of a row */
     bool is_row;     /* an array of numbers: `values` has `count` of them, otherwise `first` and `next` */
     bool boolean;
+    bool bare_key;   /* the key was no text: coerce_object() */
     sluice_text key; /* of a member */
     union {
         sluice_text text; /* perhaps no UTF-8: see json_events.as_python */
