@@ -49,6 +49,7 @@ static struct http_front *front_with(const struct http_front_settings *settings,
     front->router = router;
     front->started = clock_utc();
     text_random_id(front->session);
+    buffer_init(&front->openapi, BUFFER_NO_LIMIT);
     front->epoll_fd = front->mailbox.event_fd = -1;
     pthread_mutex_init(&front->mutex, NULL);
     clock_condition_init(&front->changed);
@@ -63,6 +64,7 @@ static void front_done(struct http_front *front)
     if (front->epoll_fd >= 0)
         close(front->epoll_fd);
     http_routes_done(front);
+    buffer_done(&front->openapi);
     http_tls_free(front->tls);
     pthread_cond_destroy(&front->changed);
     pthread_mutex_destroy(&front->mutex);
@@ -146,9 +148,11 @@ static sluice_status start_daemon(struct http_front *front, int listen_fd, sluic
 
 static sluice_status add_routes(struct http_front *front, sluice_error *error)
 {
-    sluice_status status = http_jina_routes(front, error);
-    if (status == SLUICE_OK)
-        status = http_info_routes(front, error);
+    static sluice_status (*const adders[])(struct http_front *, sluice_error *) = {
+        http_openapi_routes, http_docs_routes, http_jina_routes, http_info_routes, http_openapi_write};
+    sluice_status status = SLUICE_OK;
+    for (size_t i = 0; i < sizeof adders / sizeof adders[0] && status == SLUICE_OK; i++)
+        status = adders[i](front, error);
     return status;
 }
 

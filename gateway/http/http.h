@@ -47,9 +47,13 @@ sluice_status http_route_add(struct http_front *front, const struct http_route *
 /* The table, for openapi.c; in the order in which routes were added. */
 const struct http_route *const *http_routes(const struct http_front *front, size_t *ret_count);
 
-/* What the route files offer, called in this order (routes.c). */
+/* What the route files offer, called in this order (front.c). */
+sluice_status http_openapi_routes(struct http_front *front, sluice_error *error);
+sluice_status http_docs_routes(struct http_front *front, sluice_error *error);
 sluice_status http_jina_routes(struct http_front *front, sluice_error *error);
 sluice_status http_info_routes(struct http_front *front, sluice_error *error);
+/* The text of /openapi.json; when the table is complete. */
+sluice_status http_openapi_write(struct http_front *front, sluice_error *error);
 
 const struct flow *http_front_flow(const struct http_front *front);
 

@@ -99,6 +99,7 @@ struct http_front {
     struct http_route *own_routes; /* of exposed endpoints; NULL: none */
     const struct http_route **routes;
     size_t route_count, route_capacity;
+    struct buffer openapi; /* the text of /openapi.json */
     char session[TEXT_ID_SIZE + 1]; /* of /status */
     struct timespec started;
 
