@@ -395,8 +395,9 @@ static void decide(struct request *request)
         answer->text = strlen(request->router->failure_text) > 400 ? request->router->failure_text : request->text;
         return;
     }
-    if (begins(request->id, "fail")) {
+    if (begins(request->id, "fail") || begins(request->id, "died")) {
         answer->failed = true;
+        answer->executor_died = begins(request->id, "died");
         append_failed(&answer->message, request->id);
         return;
     }

@@ -7,7 +7,7 @@
  *   hold…     answered when fake_release() names it
  *   never…    answered only when it is cancelled
  *   timeout…  SLUICE_TIMEOUT, gone… SLUICE_UNAVAILABLE, both from another thread, text "TEXT of ID"
- *   fail…     an ordinary answer that says it has failed
+ *   fail…     an ordinary answer that says it has failed; died… because its executor died
  */
 #ifndef SLUICE_TEST_FAKE_ROUTER_H
 #define SLUICE_TEST_FAKE_ROUTER_H
