@@ -217,10 +217,11 @@ END_TEST
 
 START_TEST(test_exposed)
 {
-    static const char *const post_only[] = {"POST", NULL}, *const both[] = {"GET", "POST", NULL};
+    static const char *const post_only[] = {"POST", NULL}, *const both[] = {"GET", "POST", NULL},
+                      *const tags[] = {"Customized", NULL};
     struct flow_exposed_endpoint exposed[] = {
-        {.endpoint = "/describe", .path = "/describe", .methods = post_only},
-        {.endpoint = "/result", .path = "/stats", .methods = both},
+        {.endpoint = "/describe", .path = "/describe", .methods = post_only, .tags = tags},
+        {.endpoint = "/result", .path = "/stats", .methods = both, .tags = tags},
     };
     fixture.flow.gateway.http.exposed = exposed;
     fixture.flow.gateway.http.exposed_count = 2;
