@@ -5,6 +5,7 @@
 #include "gateway/websocket/server.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void stop_with(struct connection *connection, sluice_status status, const char *text)
 {
@@ -136,22 +137,27 @@ static bool is_close_code(unsigned code)
     return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999);
 }
 
+/* libwebsockets answers with what is in `payload` then: another code, and nothing that is no text. */
+static void answer_instead(uint8_t *payload, size_t size, unsigned code)
+{
+    payload[0] = (uint8_t)(code >> 8);
+    payload[1] = (uint8_t)code;
+    memset(payload + 2, ' ', size - 2);
+}
+
 int read_close(struct connection *connection, uint8_t *payload, size_t size)
 {
-    struct lws *wsi = connection->wsi;
-    unsigned code = size >= 2 ? (unsigned)payload[0] << 8 | payload[1] : CLOSE_NO_CODE;
-
     connection->closing = true;
     connection_gone(connection);
     if (size == 0)
         return 0;
-    if (size == 1 || !is_close_code(code)) {
-        lws_close_reason(wsi, (enum lws_close_status)CLOSE_PROTOCOL, NULL, 0);
+    if (size == 1) { /* half a code; there is no room for a whole one, so this is a close of ours */
+        lws_close_reason(connection->wsi, (enum lws_close_status)CLOSE_PROTOCOL, NULL, 0);
         return -1;
     }
-    if (!text_is_utf8(payload + 2, size - 2)) {
-        lws_close_reason(wsi, (enum lws_close_status)CLOSE_UNREADABLE, NULL, 0);
-        return -1;
-    }
+    if (!is_close_code((unsigned)payload[0] << 8 | payload[1]))
+        answer_instead(payload, size, CLOSE_PROTOCOL);
+    else if (!text_is_utf8(payload + 2, size - 2))
+        answer_instead(payload, size, CLOSE_UNREADABLE);
     return 0;
 }

@@ -42,7 +42,6 @@ enum {
     CLOSE_TOO_LARGE = 1009,
     CLOSE_FAILURE = 1011,
     CLOSE_DRAINING = 1012,
-    CLOSE_NO_CODE = 0, /* the client's close frame had none */
 
     READ_BYTES = 64 << 10,       /* of one read of a socket */
     WRITE_BYTES = 64 << 10,      /* answers up to this size in all leave with one system call */

@@ -150,8 +150,8 @@ int main(int argc, char **argv)
     srunner_set_fork_status(runner, CK_NOFORK);
     srunner_run_all(runner, CK_SILENT);
     int failed = srunner_ntests_failed(runner);
-    for (TestResult **at = srunner_failures(runner); failed > 0 && at != NULL && *at != NULL; at = NULL)
-        fprintf(stderr, "%s\n", tr_msg(*at));
+    if (failed > 0)
+        srunner_print(runner, CK_NORMAL);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
