@@ -112,7 +112,8 @@ bool array_check(struct documents_reading *reading, const struct json_node *node
     if (shape.count < NUMBERS_DIMENSIONS_MAX && any_list_at(node, shape.count))
         return ragged(reading, &shape, path);
     if (any_text(node))
-        return finding_add(&reading->findings, path, "an array of numbers is expected, text stands in it", no_array_type);
+        return finding_add(&reading->findings, path, "an array of numbers is expected, text stands in it",
+                           no_array_type);
     return true;
 }
 
@@ -137,8 +138,9 @@ static const char *add(struct numbers *numbers, const struct json_node *node)
 /* A flat list of numbers: its values stay where the reader put them. */
 static bool build_row(struct documents_reading *reading, const struct json_node *node, struct ndarray **ret_array)
 {
-    static const sluice_dtype dtypes[] = {
-        [JSON_INTEGERS] = SLUICE_DTYPE_INT64, [JSON_UNSIGNED] = SLUICE_DTYPE_UINT64, [JSON_DOUBLES] = SLUICE_DTYPE_FLOAT64};
+    static const sluice_dtype dtypes[] = {[JSON_INTEGERS] = SLUICE_DTYPE_INT64,
+                                          [JSON_UNSIGNED] = SLUICE_DTYPE_UINT64,
+                                          [JSON_DOUBLES] = SLUICE_DTYPE_FLOAT64};
     if (node->count > UINT32_MAX)
         return build_problem(reading, SLUICE_INVALID, "it is too large");
     struct model *model = reading->model;
@@ -168,6 +170,7 @@ bool array_build(struct documents_reading *reading, const struct json_node *node
         *ret_array = ndarray_new(reading->model, &tensor, &status);
     }
     numbers_done(&numbers);
-    return problem == NULL ? build_status(reading, status)
-                           : build_problem(reading, SLUICE_INVALID, "the array of numbers cannot be built: %s", problem);
+    return problem == NULL
+               ? build_status(reading, status)
+               : build_problem(reading, SLUICE_INVALID, "the array of numbers cannot be built: %s", problem);
 }

@@ -15,7 +15,8 @@
 #include <new>
 #include <vector>
 
-namespace {
+namespace
+{
 
 using simdjson::dom::element;
 using simdjson::dom::element_type;
@@ -23,9 +24,12 @@ using simdjson::dom::element_type;
 constexpr size_t KEPT_MAX = 16 << 10;
 
 /* Tells a parsed value event by event and counts them, each number for itself. */
-class Teller {
+class Teller
+{
   public:
-    Teller(const json_events *events, void *context) : events_(events), context_(context) {}
+    Teller(const json_events *events, void *context) : events_(events), context_(context)
+    {
+    }
 
     /* Number of the event that stopped the telling. */
     size_t stopped_at() const

@@ -10,7 +10,8 @@ enum { NUMBER_TEXT_MAX = 1024 };
 
 bool coerce_is_text(const struct json_node *node)
 {
-    return node->kind == JSON_STRING || node->kind == JSON_BOOL || node->kind == JSON_NUMBER || node->kind == JSON_BIG_INTEGER;
+    return node->kind == JSON_STRING || node->kind == JSON_BOOL || node->kind == JSON_NUMBER ||
+           node->kind == JSON_BIG_INTEGER;
 }
 
 static const char *number_text(const struct json_node *node, struct arena *arena, json_print_double print)
@@ -154,7 +155,9 @@ static struct json_node *copy_node(struct arena *arena, const struct json_node *
 
 static struct json_node *text_node(struct arena *arena, const char *text, size_t size)
 {
-    struct json_node node = {.kind = JSON_STRING, .text = {.data = text, .size = size}};
+    struct json_node node = {
+        .kind = JSON_STRING, .text = {.data = text, .size = size}
+    };
     return copy_node(arena, &node);
 }
 

@@ -1,6 +1,6 @@
 /*
- * coerce.h - the conversions that pydantic 1 makes between kinds of values, and Python's dict(): what Jina accepts where
- * text, a number or an object is expected. Private to common/json; pure; any thread.
+ * coerce.h - the conversions that pydantic 1 makes between kinds of values, and Python's dict(): what Jina accepts
+ * where text, a number or an object is expected. Private to common/json; pure; any thread.
  */
 #ifndef SLUICE_JSON_COERCE_H
 #define SLUICE_JSON_COERCE_H
@@ -12,7 +12,8 @@
 bool coerce_text(const struct json_node *node, struct arena *arena, json_print_double print, sluice_text *ret_text);
 bool coerce_is_text(const struct json_node *node);
 
-/* Python's int(): fractions are cut off, texts like " +1_000 " are read. What does not fit becomes INT64_MIN or _MAX. */
+/* Python's int(): fractions are cut off, texts like " +1_000 " are read. What does not fit becomes INT64_MIN or _MAX.
+ */
 bool coerce_whole(const struct json_node *node, int64_t *ret_whole);
 
 /* Python's float(), infinite when it does not fit; texts like " 1e3 ", "nan", "-inf" are read. */

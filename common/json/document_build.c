@@ -33,12 +33,14 @@ bool build_status(struct documents_reading *reading, sluice_status status)
     if (status == SLUICE_INVALID)
         return build_problem(reading, status, "a text holds half a surrogate pair, which is no character");
     if (arena_failure(model->arena) == SLUICE_LIMIT)
-        return build_problem(reading, status, "more memory is needed than the limit \"bytes\" of %zu allows", model->bytes_max);
+        return build_problem(reading, status, "more memory is needed than the limit \"bytes\" of %zu allows",
+                             model->bytes_max);
     if (model->documents >= model->documents_max)
         return build_problem(reading, status, "more documents than the limit \"documents\" of %zu allows",
                              model->documents_max);
     if (model->elements >= model->elements_max)
-        return build_problem(reading, status, "more elements than the limit \"elements\" of %zu allows", model->elements_max);
+        return build_problem(reading, status, "more elements than the limit \"elements\" of %zu allows",
+                             model->elements_max);
     return build_problem(reading, status, "nested deeper than the limit \"depth\" of %zu allows", model->depth_max);
 }
 
@@ -58,7 +60,8 @@ static void build_float(const struct json_node *node, float *ret_float)
         *ret_float = (float)number;
 }
 
-static bool build_whole(struct documents_reading *reading, const struct json_node *node, const char *name, uint32_t *ret_whole)
+static bool build_whole(struct documents_reading *reading, const struct json_node *node, const char *name,
+                        uint32_t *ret_whole)
 {
     int64_t whole = 0;
     if (node != NULL)
@@ -82,7 +85,8 @@ static bool build_blob(struct documents_reading *reading, const struct json_node
         return build_problem(reading, arena_failure(reading->arena), "no memory to read it");
     for (size_t i = 0; i < text.size; i++)
         if ((unsigned char)text.data[i] >= 0x80)
-            return build_problem(reading, SLUICE_INVALID, "\"blob\" is no base64 text: it holds characters beyond ASCII");
+            return build_problem(reading, SLUICE_INVALID,
+                                 "\"blob\" is no base64 text: it holds characters beyond ASCII");
     if (!base64_read(text.data, text.size, bytes, &size))
         return build_problem(reading, SLUICE_INVALID, "\"blob\" is no complete base64 text: its padding is missing");
     if (size > 0) {
@@ -194,8 +198,8 @@ static bool build_ids(struct documents_reading *reading, const struct json_node 
     return build_status(reading, model_copy_text(reading->model, id, TEXT_ID_SIZE, &document->id));
 }
 
-static bool build_documents(struct documents_reading *reading, const struct json_node *list, sluice_document_array *array,
-                            const sluice_document *parent, bool as_matches);
+static bool build_documents(struct documents_reading *reading, const struct json_node *list,
+                            sluice_document_array *array, const sluice_document *parent, bool as_matches);
 
 static bool build_nested(struct documents_reading *reading, const struct json_node *list, sluice_document *document,
                          bool as_matches)
@@ -210,7 +214,8 @@ static bool build_nested(struct documents_reading *reading, const struct json_no
 }
 
 /* A chunk is one step finer than its parent and names it, a match one step further away. */
-static bool relate(struct documents_reading *reading, sluice_document *document, const sluice_document *parent, bool as_match)
+static bool relate(struct documents_reading *reading, sluice_document *document, const sluice_document *parent,
+                   bool as_match)
 {
     if (parent == NULL || reading->as_given)
         return true;
@@ -244,8 +249,8 @@ static bool build_document(struct documents_reading *reading, const struct json_
            build_map(reading, fields[FIELD_METADATA], document->level + 1, true, &document->metadata);
 }
 
-static bool build_documents(struct documents_reading *reading, const struct json_node *list, sluice_document_array *array,
-                            const sluice_document *parent, bool as_matches)
+static bool build_documents(struct documents_reading *reading, const struct json_node *list,
+                            sluice_document_array *array, const sluice_document *parent, bool as_matches)
 {
     struct json_items items = json_items_of(list);
     for (const struct json_node *item; (item = json_next(&items)) != NULL;) {

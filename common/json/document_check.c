@@ -9,33 +9,37 @@ enum value_kind { TEXT, WHOLE, NUMBER, ARRAY, LOCATION, MAP, SCORES, DOCUMENTS }
 static const struct {
     const char *name, *camel;
     enum value_kind kind;
-} fields_table[DOCUMENT_FIELDS] = {[FIELD_ID] = {"id", "id", TEXT},
-                                   [FIELD_PARENT_ID] = {"parent_id", "parentId", TEXT},
-                                   [FIELD_GRANULARITY] = {"granularity", "granularity", WHOLE},
-                                   [FIELD_ADJACENCY] = {"adjacency", "adjacency", WHOLE},
-                                   [FIELD_BLOB] = {"blob", "blob", TEXT},
-                                   [FIELD_TENSOR] = {"tensor", "tensor", ARRAY},
-                                   [FIELD_MIME_TYPE] = {"mime_type", "mimeType", TEXT},
-                                   [FIELD_TEXT] = {"text", "text", TEXT},
-                                   [FIELD_WEIGHT] = {"weight", "weight", NUMBER},
-                                   [FIELD_URI] = {"uri", "uri", TEXT},
-                                   [FIELD_TAGS] = {"tags", "tags", MAP},
-                                   [FIELD_OFFSET] = {"offset", "offset", NUMBER},
-                                   [FIELD_LOCATION] = {"location", "location", LOCATION},
-                                   [FIELD_EMBEDDING] = {"embedding", "embedding", ARRAY},
-                                   [FIELD_MODALITY] = {"modality", "modality", TEXT},
-                                   [FIELD_EVALUATIONS] = {"evaluations", "evaluations", SCORES},
-                                   [FIELD_SCORES] = {"scores", "scores", SCORES},
-                                   [FIELD_CHUNKS] = {"chunks", "chunks", DOCUMENTS},
-                                   [FIELD_MATCHES] = {"matches", "matches", DOCUMENTS},
-                                   [FIELD_METADATA] = {"_metadata", "_metadata", MAP}};
+} fields_table[DOCUMENT_FIELDS] = {
+    [FIELD_ID] = {"id",          "id",          TEXT     },
+    [FIELD_PARENT_ID] = {"parent_id",   "parentId",    TEXT     },
+    [FIELD_GRANULARITY] = {"granularity", "granularity", WHOLE    },
+    [FIELD_ADJACENCY] = {"adjacency",   "adjacency",   WHOLE    },
+    [FIELD_BLOB] = {"blob",        "blob",        TEXT     },
+    [FIELD_TENSOR] = {"tensor",      "tensor",      ARRAY    },
+    [FIELD_MIME_TYPE] = {"mime_type",   "mimeType",    TEXT     },
+    [FIELD_TEXT] = {"text",        "text",        TEXT     },
+    [FIELD_WEIGHT] = {"weight",      "weight",      NUMBER   },
+    [FIELD_URI] = {"uri",         "uri",         TEXT     },
+    [FIELD_TAGS] = {"tags",        "tags",        MAP      },
+    [FIELD_OFFSET] = {"offset",      "offset",      NUMBER   },
+    [FIELD_LOCATION] = {"location",    "location",    LOCATION },
+    [FIELD_EMBEDDING] = {"embedding",   "embedding",   ARRAY    },
+    [FIELD_MODALITY] = {"modality",    "modality",    TEXT     },
+    [FIELD_EVALUATIONS] = {"evaluations", "evaluations", SCORES   },
+    [FIELD_SCORES] = {"scores",      "scores",      SCORES   },
+    [FIELD_CHUNKS] = {"chunks",      "chunks",      DOCUMENTS},
+    [FIELD_MATCHES] = {"matches",     "matches",     DOCUMENTS},
+    [FIELD_METADATA] = {"_metadata",   "_metadata",   MAP      }
+};
 
 static const struct {
     const char *name, *camel;
-} scores_table[SCORE_FIELDS] = {[SCORE_FIELD_VALUE] = {"value", "value"},
-                                [SCORE_FIELD_OP_NAME] = {"op_name", "opName"},
-                                [SCORE_FIELD_DESCRIPTION] = {"description", "description"},
-                                [SCORE_FIELD_REF_ID] = {"ref_id", "refId"}};
+} scores_table[SCORE_FIELDS] = {
+    [SCORE_FIELD_VALUE] = {"value",       "value"      },
+    [SCORE_FIELD_OP_NAME] = {"op_name",     "opName"     },
+    [SCORE_FIELD_DESCRIPTION] = {"description", "description"},
+    [SCORE_FIELD_REF_ID] = {"ref_id",      "refId"      }
+};
 
 static bool is_null(const struct json_node *node)
 {
@@ -76,7 +80,8 @@ void score_fields(const struct json_node *object, const struct json_node *fields
     }
 }
 
-static bool check_location(struct documents_reading *reading, const struct json_node *node, const struct json_path *path)
+static bool check_location(struct documents_reading *reading, const struct json_node *node,
+                           const struct json_path *path)
 {
     double number;
     bool good = true;
@@ -151,7 +156,8 @@ static bool check_field(struct documents_reading *reading, enum value_kind kind,
     }
 }
 
-static bool check_document(struct documents_reading *reading, const struct json_node *node, const struct json_path *path)
+static bool check_document(struct documents_reading *reading, const struct json_node *node,
+                           const struct json_path *path)
 {
     if (node->kind == JSON_NULL)
         return finding_null(&reading->findings, path);
@@ -169,7 +175,8 @@ static bool check_document(struct documents_reading *reading, const struct json_
     }
     if (!good || fields[FIELD_METADATA] == NULL)
         return good;
-    struct json_path metadata = json_path_key(path, sluice_text_of("metadata")); /* a model of its own, checked at last */
+    struct json_path metadata =
+        json_path_key(path, sluice_text_of("metadata")); /* a model of its own, checked at last */
     return check_field(reading, MAP, fields[FIELD_METADATA], &metadata);
 }
 

@@ -62,7 +62,8 @@ bool documents_build(struct documents_reading *reading, const struct json_node *
 /* ---- parts ---- */
 
 /* A failure of building; always false. */
-bool build_problem(struct documents_reading *reading, sluice_status status, const char *format, ...) SLUICE_PRINTF(3, 4);
+bool build_problem(struct documents_reading *reading, sluice_status status, const char *format, ...)
+    SLUICE_PRINTF(3, 4);
 bool build_status(struct documents_reading *reading, sluice_status status); /* true for SLUICE_OK */
 
 /* Text that must be UTF-8; it stays where it is. */

@@ -109,12 +109,12 @@ bool finding_syntax(struct findings *findings, const char *text, size_t size)
     buffer_printf(&ctx, ",\"doc\":");
     json_write_string(&ctx, text, shown);
     buffer_printf(&ctx, ",\"pos\":%zu,\"lineno\":%zu,\"colno\":%zu}", syntax.position, syntax.line, syntax.column);
-    *finding = (struct json_finding){
-        .loc = arena_printf(findings->arena, "[\"body\",%zu]", syntax.position),
-        .message = arena_printf(findings->arena, "%s: line %zu column %zu (char %zu)", syntax.message, syntax.line,
-                                syntax.column, syntax.position),
-        .type = "value_error.jsondecode",
-        .ctx = keep(findings, &ctx)};
+    *finding =
+        (struct json_finding){.loc = arena_printf(findings->arena, "[\"body\",%zu]", syntax.position),
+                              .message = arena_printf(findings->arena, "%s: line %zu column %zu (char %zu)",
+                                                      syntax.message, syntax.line, syntax.column, syntax.position),
+                              .type = "value_error.jsondecode",
+                              .ctx = keep(findings, &ctx)};
     findings->failed |= finding->loc == NULL || finding->message == NULL;
     findings->count++;
     return !findings->failed;

@@ -51,7 +51,8 @@ bool finding_not_whole(struct findings *findings, const struct json_path *path);
 bool finding_not_number(struct findings *findings, const struct json_path *path);
 bool finding_not_list(struct findings *findings, const struct json_path *path);
 bool finding_not_object(struct findings *findings, const struct json_path *path);
-bool finding_keys(struct findings *findings, const struct json_path *path, const struct json_node *object); /* true: all are text */
+bool finding_keys(struct findings *findings, const struct json_path *path,
+                  const struct json_node *object); /* true: all are text */
 bool finding_null(struct findings *findings, const struct json_path *path);
 
 /* `text` is no JSON, as Python says it; false when Python has no words for it (or no memory). */

@@ -17,8 +17,9 @@ static void load(void)
 {
     char path[PATH_MAX];
     if (!file_installed((const void *)&module, JSON_MODULE_FILE, path, sizeof path)) {
-        snprintf(problem, sizeof problem, "JSON needs the file " JSON_MODULE_FILE
-                                          " of this installation, which is not there; install Sluice again");
+        snprintf(problem, sizeof problem,
+                 "JSON needs the file " JSON_MODULE_FILE
+                 " of this installation, which is not there; install Sluice again");
         return;
     }
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -94,7 +95,8 @@ static bool needs_escape(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
     uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-    uint64_t below = (word - ones * 0x20) & ~word, quotes = (quote - ones) & ~quote, backslashes = (backslash - ones) & ~backslash;
+    uint64_t below = (word - ones * 0x20) & ~word, quotes = (quote - ones) & ~quote,
+             backslashes = (backslash - ones) & ~backslash;
     return ((below | quotes | backslashes) & highs) != 0;
 }
 

@@ -29,7 +29,8 @@ static bool fill_value(struct documents_reading *reading, const struct json_node
             return build_problem(reading, SLUICE_INVALID, "an integer is larger than a double can be");
         return true;
     default:
-        return build_status(reading, value_init_box(reading->model, value, node->kind == JSON_OBJECT, box->level + 1)) &&
+        return build_status(reading,
+                            value_init_box(reading->model, value, node->kind == JSON_OBJECT, box->level + 1)) &&
                fill(reading, node, value->box, false);
     }
 }
@@ -64,7 +65,8 @@ bool build_map(struct documents_reading *reading, const struct json_node *node, 
             return build_problem(reading, SLUICE_INVALID, "a key is a number");
     sluice_value *map = value_new_map(reading->model, level);
     if (map == NULL)
-        return build_status(reading, arena_failure(reading->model->arena) == SLUICE_NO_MEMORY ? SLUICE_NO_MEMORY : SLUICE_LIMIT);
+        return build_status(reading,
+                            arena_failure(reading->model->arena) == SLUICE_NO_MEMORY ? SLUICE_NO_MEMORY : SLUICE_LIMIT);
     *ret_map = map;
     return fill(reading, object, map->box, as_tags);
 }

@@ -47,7 +47,8 @@ struct message_parts {
     sluice_document_array *documents; /* own memory: message_parts_done() */
 };
 
-/* In every case message_parts_done() is due. SLUICE_INVALID, SLUICE_LIMIT, SLUICE_UNIMPLEMENTED (docs_bytes), SLUICE_NO_MEMORY. */
+/* In every case message_parts_done() is due. SLUICE_INVALID, SLUICE_LIMIT, SLUICE_UNIMPLEMENTED (docs_bytes),
+ * SLUICE_NO_MEMORY. */
 sluice_status message_parts_read(const struct rope *message, const sluice_limits *limits, struct arena *arena,
                                  struct message_parts *parts, sluice_error *error);
 void message_parts_done(struct message_parts *parts);

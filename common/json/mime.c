@@ -68,8 +68,14 @@ static sluice_text type_of_path(sluice_text path)
 {
     static const struct {
         const char *shortened, *inner;
-    } suffixes[] = {{".svgz", ".svg"}, {".tgz", ".tar"},  {".taz", ".tar"},
-                    {".tz", ".tar"},   {".tbz2", ".tar"}, {".txz", ".tar"}};
+    } suffixes[] = {
+        {".svgz", ".svg"},
+        {".tgz",  ".tar"},
+        {".taz",  ".tar"},
+        {".tz",   ".tar"},
+        {".tbz2", ".tar"},
+        {".txz",  ".tar"}
+    };
     sluice_text extension = extension_of(path);
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
         if (extension.size == strlen(suffixes[i].shortened) &&
@@ -124,6 +130,6 @@ sluice_text mime_of_name(sluice_text type)
     memcpy(pattern + 2, type.data, type.size);
     sluice_text guessed = mime_of_uri((sluice_text){.data = pattern, .size = type.size + 2});
     return guessed.size > 0 && guessed.data >= pattern && guessed.data < pattern + sizeof pattern ? type
-           : guessed.size > 0                                                                      ? guessed
-                                                                                                   : type;
+           : guessed.size > 0                                                                     ? guessed
+                                                                                                  : type;
 }

@@ -9,7 +9,8 @@
 
 #include <sluice/document.h>
 
-/* mimetypes.guess_type(uri)[0]; the empty text when nothing is known. `data:` URLs name their own type (a part of `uri`). */
+/* mimetypes.guess_type(uri)[0]; the empty text when nothing is known. `data:` URLs name their own type (a part of
+ * `uri`). */
 sluice_text mime_of_uri(sluice_text uri);
 
 /* The type that a document gets which names `type`: a known type as it is, "png" as "image/png", else as it is. */

@@ -55,7 +55,8 @@ static void print_doubles(struct printer *printer, const sluice_tensor *tensor, 
     double values[ROW_MAX];
     load_doubles(tensor, index, count, values);
     if (!printer->tokens && !all_finite(values, count))
-        printer_fail(printer, SLUICE_UNIMPLEMENTED, "an array holds numbers that are not finite, which have no form in JSON");
+        printer_fail(printer, SLUICE_UNIMPLEMENTED,
+                     "an array holds numbers that are not finite, which have no form in JSON");
     uint8_t *at = buffer_reserve(printer->out, count * (JSON_NUMBER_MAX + 2));
     if (at != NULL)
         printer->out->size += printer->print_row(values, count, printer->spaced ? ", " : ",", (char *)at);

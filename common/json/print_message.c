@@ -20,8 +20,8 @@ static bool date_of(struct printer *printer, const struct time_parts *time, stru
 
 static void print_date(struct printer *printer, const struct tm *date)
 {
-    buffer_printf(printer->out, "\"%04d-%02d-%02dT%02d:%02d:%02d", date->tm_year + 1900, date->tm_mon + 1, date->tm_mday,
-                  date->tm_hour, date->tm_min, date->tm_sec);
+    buffer_printf(printer->out, "\"%04d-%02d-%02dT%02d:%02d:%02d", date->tm_year + 1900, date->tm_mon + 1,
+                  date->tm_mday, date->tm_hour, date->tm_min, date->tm_sec);
 }
 
 /* Python's datetime.isoformat(): microseconds unless they are zero. */

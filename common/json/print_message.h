@@ -1,7 +1,8 @@
 /*
  * print_message.h - header, routes and status of messages. Private to common/json.
  *
- * The form of HTTP has all keys in camelCase, that of protobuf (WebSocket, the Python client) the set fields in snake_case.
+ * The form of HTTP has all keys in camelCase, that of protobuf (WebSocket, the Python client) the set fields in
+ * snake_case.
  */
 #ifndef SLUICE_JSON_PRINT_MESSAGE_H
 #define SLUICE_JSON_PRINT_MESSAGE_H

@@ -15,7 +15,8 @@ sluice_status printer_end(const struct printer *printer)
     if (printer->status != SLUICE_OK || printer->out->failed == SLUICE_OK)
         return printer->status;
     return sluice_fail(printer->error, printer->out->failed, "json",
-                       printer->out->failed == SLUICE_LIMIT ? "the text is longer than its limit" : "no memory to write it");
+                       printer->out->failed == SLUICE_LIMIT ? "the text is longer than its limit"
+                                                            : "no memory to write it");
 }
 
 void printer_fail(struct printer *printer, sluice_status status, const char *format, ...)
@@ -50,6 +51,7 @@ void print_key(struct printer *printer, const char *name)
 
 void print_text(struct printer *printer, sluice_text text)
 {
+    text = text_or_empty(text);
     if (printer->ascii)
         json_write_ascii(printer->out, text.data, text.size);
     else

@@ -14,9 +14,9 @@ struct printer {
     struct buffer *out;
     json_print_double print;
     json_print_doubles print_row;
-    bool ascii;      /* escape what is beyond ASCII */
-    bool spaced;     /* ", " and ": " */
-    bool tokens;     /* NaN and Infinity may be printed, and an array without dimensions as a number */
+    bool ascii;  /* escape what is beyond ASCII */
+    bool spaced; /* ", " and ": " */
+    bool tokens; /* NaN and Infinity may be printed, and an array without dimensions as a number */
     sluice_status status;
     sluice_error *error;
 };
@@ -27,9 +27,9 @@ sluice_status printer_init(struct printer *printer, struct buffer *out, sluice_e
 sluice_status printer_end(const struct printer *printer);
 void printer_fail(struct printer *printer, sluice_status status, const char *format, ...) SLUICE_PRINTF(3, 4);
 
-void print_separator(struct printer *printer);             /* between items */
+void print_separator(struct printer *printer);                   /* between items */
 void print_first_key(struct printer *printer, const char *name); /* `"name":` */
-void print_key(struct printer *printer, const char *name); /* with a separator before it */
+void print_key(struct printer *printer, const char *name);       /* with a separator before it */
 void print_text(struct printer *printer, sluice_text text);
 void print_text_or_null(struct printer *printer, sluice_text text); /* null when empty */
 void print_number(struct printer *printer, double number);

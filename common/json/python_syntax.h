@@ -1,8 +1,8 @@
 /*
  * python_syntax.h - what Python's json module says of a text that is none.
  *
- * Jina answers a broken body with the words and the position of that parser, so they are made again here. Used only when
- * a text was refused. Private to common/json; pure; any thread.
+ * Jina answers a broken body with the words and the position of that parser, so they are made again here. Used only
+ * when a text was refused. Private to common/json; pure; any thread.
  */
 #ifndef SLUICE_JSON_PYTHON_SYNTAX_H
 #define SLUICE_JSON_PYTHON_SYNTAX_H

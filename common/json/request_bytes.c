@@ -42,8 +42,8 @@ static struct block *front_block(const struct buffer *front, size_t content_size
     return block;
 }
 
-sluice_status message_bytes(const struct buffer *front, const sluice_document_array *documents, struct rope *ret_message,
-                            sluice_error *error)
+sluice_status message_bytes(const struct buffer *front, const sluice_document_array *documents,
+                            struct rope *ret_message, sluice_error *error)
 {
     struct block *content = NULL, *head = NULL;
     sluice_status status = front->failed;

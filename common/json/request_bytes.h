@@ -18,7 +18,7 @@ sluice_status request_bytes(const struct request_head *head, const sluice_docume
                             struct rope *ret_message, sluice_error *error);
 
 /* Appends `front` (whole fields) and then the documents as the field `data`. */
-sluice_status message_bytes(const struct buffer *front, const sluice_document_array *documents, struct rope *ret_message,
-                            sluice_error *error);
+sluice_status message_bytes(const struct buffer *front, const sluice_document_array *documents,
+                            struct rope *ret_message, sluice_error *error);
 
 #endif

@@ -61,7 +61,8 @@ static sluice_status text_fault(struct request_reading *reading, sluice_status s
     return give_fault(reading, JSON_FAULT_VALUES, status);
 }
 
-static sluice_status read_text(struct request_reading *reading, const char *text, size_t size, const struct json_node **ret_root)
+static sluice_status read_text(struct request_reading *reading, const char *text, size_t size,
+                               const struct json_node **ret_root)
 {
     bool digits = false;
     sluice_status status = json_to_utf8(reading->documents.arena, &text, &size);
@@ -70,7 +71,8 @@ static sluice_status read_text(struct request_reading *reading, const char *text
         return give_fault(reading, JSON_FAULT_SYNTAX, status);
     }
     if (status == SLUICE_OK)
-        status = json_tree_read(text, size, JSON_MESSAGE_DEPTH, reading->documents.arena, ret_root, &digits, reading->error);
+        status =
+            json_tree_read(text, size, JSON_MESSAGE_DEPTH, reading->documents.arena, ret_root, &digits, reading->error);
     else
         sluice_fail(reading->error, status, "json", "no memory to read it");
     return status == SLUICE_OK ? SLUICE_OK : text_fault(reading, status, text, size, digits);
@@ -84,7 +86,8 @@ static const struct json_node *either(const struct json_node *object, const char
     return member != NULL ? member : json_member(object, snake);
 }
 
-static bool check_data_object(struct request_reading *reading, const struct json_node *data, const struct json_path *path)
+static bool check_data_object(struct request_reading *reading, const struct json_node *data,
+                              const struct json_path *path)
 {
     struct documents_reading *documents = &reading->documents;
     const struct json_node *object = coerce_object(data, documents->arena, documents->print);
@@ -226,7 +229,8 @@ static sluice_status build(struct request_reading *reading, struct rope *ret_mes
     return status;
 }
 
-static sluice_status read_request(struct request_reading *reading, const char *text, size_t size, struct rope *ret_message)
+static sluice_status read_request(struct request_reading *reading, const char *text, size_t size,
+                                  struct rope *ret_message)
 {
     const struct json_node *root = NULL;
     sluice_status status = json_printer(&reading->documents.print, reading->error);
@@ -243,12 +247,14 @@ sluice_status json_request_read(const char *text, size_t size, const struct json
                                 struct arena *arena, struct rope *ret_message, struct json_fault *ret_fault,
                                 sluice_error *error)
 {
-    struct request_reading reading = {.documents = {.findings = {.arena = arena},
-                                                    .arena = arena_new(JSON_READ_FIRST_SIZE, ARENA_NO_LIMIT),
-                                                    .tags_as_measured = options->tags_as_measured},
-                                      .options = options,
-                                      .fault = ret_fault,
-                                      .error = error};
+    struct request_reading reading = {
+        .documents = {.findings = {.arena = arena},
+                      .arena = arena_new(JSON_READ_FIRST_SIZE, ARENA_NO_LIMIT),
+                      .tags_as_measured = options->tags_as_measured},
+        .options = options,
+        .fault = ret_fault,
+        .error = error
+    };
     *ret_fault = (struct json_fault){.kind = JSON_FAULT_NONE};
     if (reading.documents.arena == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, "json", "no memory to read it");

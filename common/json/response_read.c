@@ -32,7 +32,8 @@ static const struct json_node *member(const struct json_node *object, const char
     return node != NULL && node->kind != JSON_NULL ? node : NULL;
 }
 
-static bool expect(struct response_reading *reading, const struct json_node *node, enum json_kind kind, const char *where)
+static bool expect(struct response_reading *reading, const struct json_node *node, enum json_kind kind,
+                   const char *where)
 {
     static const char *const kinds[] = {[JSON_STRING] = "text is expected",
                                         [JSON_ARRAY] = "a list is expected",
@@ -40,7 +41,8 @@ static bool expect(struct response_reading *reading, const struct json_node *nod
     return node->kind == kind || fail(reading, SLUICE_INVALID, where, kinds[kind]);
 }
 
-static void text_field(struct response_reading *reading, const struct json_node *node, uint32_t number, const char *where)
+static void text_field(struct response_reading *reading, const struct json_node *node, uint32_t number,
+                       const char *where)
 {
     if (node == NULL || !expect(reading, node, JSON_STRING, where))
         return;
@@ -50,7 +52,8 @@ static void text_field(struct response_reading *reading, const struct json_node 
         fail(reading, SLUICE_INVALID, where, "the text holds half a surrogate pair");
 }
 
-static void text_list(struct response_reading *reading, const struct json_node *list, uint32_t number, const char *where)
+static void text_list(struct response_reading *reading, const struct json_node *list, uint32_t number,
+                      const char *where)
 {
     if (list == NULL || !expect(reading, list, JSON_ARRAY, where))
         return;
@@ -116,7 +119,8 @@ static void header_field(struct response_reading *reading, const struct json_nod
     wire_end_message(&reading->front, begun);
 }
 
-static void time_field(struct response_reading *reading, const struct json_node *node, uint32_t number, const char *where)
+static void time_field(struct response_reading *reading, const struct json_node *node, uint32_t number,
+                       const char *where)
 {
     int64_t seconds;
     int32_t nanos;
@@ -170,7 +174,8 @@ static void parameters_field(struct response_reading *reading, const struct json
     }
     buffer_init(&bytes, BUFFER_NO_LIMIT);
     value_write_struct(map, &bytes);
-    wire_append_bytes(&reading->front, MESSAGE_PARAMETERS, bytes.data != NULL ? (const char *)bytes.data : "", bytes.size);
+    wire_append_bytes(&reading->front, MESSAGE_PARAMETERS, bytes.data != NULL ? (const char *)bytes.data : "",
+                      bytes.size);
     if (bytes.failed != SLUICE_OK)
         fail(reading, SLUICE_NO_MEMORY, "parameters", "no memory to read them");
     buffer_done(&bytes);
@@ -218,7 +223,9 @@ sluice_status json_response_read(const char *text, size_t size, struct arena *ar
 {
     struct arena *nodes = arena_new(JSON_READ_FIRST_SIZE, ARENA_NO_LIMIT);
     struct response_reading reading = {
-        .documents = {.findings = {.arena = arena}, .arena = nodes, .as_given = true}, .error = error};
+        .documents = {.findings = {.arena = arena}, .arena = nodes, .as_given = true},
+          .error = error
+    };
     const struct json_node *root = NULL;
     bool digits;
     if (nodes == NULL)

@@ -5,8 +5,8 @@
 
 enum { PARTS_FIRST_SIZE = 4 << 10 }; /* of the arena for the parts of one message */
 
-static void print_http(struct printer *printer, const struct message_parts *answer, const struct message_parts *documents,
-                       bool failed)
+static void print_http(struct printer *printer, const struct message_parts *answer,
+                       const struct message_parts *documents, bool failed)
 {
     buffer_append_byte(printer->out, '{');
     print_first_key(printer, "header");
@@ -23,7 +23,8 @@ static void print_http(struct printer *printer, const struct message_parts *answ
     buffer_append_byte(printer->out, '}');
 }
 
-static void print_websocket(struct printer *printer, const struct message_parts *answer, const struct message_parts *documents)
+static void print_websocket(struct printer *printer, const struct message_parts *answer,
+                            const struct message_parts *documents)
 {
     buffer_append_byte(printer->out, '{');
     print_first_key(printer, "header");

@@ -8,9 +8,11 @@
 #include <limits>
 #include <string>
 
-namespace {
+namespace
+{
 
-class Reader {
+class Reader
+{
   public:
     Reader(const char *text, size_t size, size_t depth, const json_events *events, void *context, size_t stop_at,
            json_failure *failure)
@@ -114,8 +116,7 @@ class Reader {
         case '{': return object(depth + 1);
         case '[': return array(depth + 1);
         case '"':
-            return text() &&
-                   event(begin, [&] { return events_->string(context_, scratch_.data(), scratch_.size()); });
+            return text() && event(begin, [&] { return events_->string(context_, scratch_.data(), scratch_.size()); });
         default: break;
         }
         if (take_word("null"))
@@ -237,7 +238,8 @@ class Reader {
         if (*begin != '-' && std::from_chars(begin, at_, large).ec == std::errc())
             return event(begin, [&] { return events_->numbers(context_, JSON_UNSIGNED, &large, 1); });
         if (events_ != nullptr && events_->big_integer != nullptr)
-            return event(begin, [&] { return events_->big_integer(context_, begin, static_cast<size_t>(at_ - begin)); });
+            return event(begin,
+                         [&] { return events_->big_integer(context_, begin, static_cast<size_t>(at_ - begin)); });
         return fraction(begin);
     }
 

@@ -69,7 +69,8 @@ bool time_read(sluice_text text, int64_t *ret_seconds, int32_t *ret_nanos)
     date.tm_sec = part(&scan, ":", 2);
     int32_t nanos = fraction(&scan);
     int east = offset(&scan);
-    if (scan.failed || scan.at != scan.end || date.tm_hour > 23 || date.tm_min > 59 || date.tm_sec > 59 || date.tm_mday < 1)
+    if (scan.failed || scan.at != scan.end || date.tm_hour > 23 || date.tm_min > 59 || date.tm_sec > 59 ||
+        date.tm_mday < 1)
         return false;
     struct tm normal = date;
     *ret_seconds = (int64_t)timegm(&normal) - east;

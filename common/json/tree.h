@@ -43,8 +43,8 @@ struct json_node {
 enum { JSON_DIGITS_MAX = 4300 };
 
 /*
- * SLUICE_INVALID: no JSON, or an integer of too many digits (*ret_digits is then true). SLUICE_LIMIT: nested deeper than
- * `depth`, or the arena's limit. Else as json_read().
+ * SLUICE_INVALID: no JSON, or an integer of too many digits (*ret_digits is then true). SLUICE_LIMIT: nested deeper
+ * than `depth`, or the arena's limit. Else as json_read().
  */
 sluice_status json_tree_read(const char *text, size_t size, size_t depth, struct arena *arena,
                              const struct json_node **ret_root, bool *ret_digits, sluice_error *error);

@@ -23,20 +23,23 @@ static bool is_one_of(const char *name, const char *const *names)
 
 static size_t requests, refusals, answers, echoes, sent, received, frames;
 
-static enum json_fault_kind read_request(struct arena *arena, sluice_text body, const struct json_request_options *options,
-                                         struct rope *message, struct json_fault *fault)
+static enum json_fault_kind read_request(struct arena *arena, sluice_text body,
+                                         const struct json_request_options *options, struct rope *message,
+                                         struct json_fault *fault)
 {
     sluice_error error = {0};
     sluice_status status = json_request_read(body.data, body.size, options, arena, message, fault, &error);
-    ck_assert_msg(status == SLUICE_OK || status == SLUICE_INVALID || status == SLUICE_LIMIT || status == SLUICE_CANCELLED,
+    ck_assert_msg(status == SLUICE_OK || status == SLUICE_INVALID || status == SLUICE_LIMIT ||
+                      status == SLUICE_CANCELLED,
                   "%.100s: %s", body.data, error.text);
-    ck_assert_msg((status == SLUICE_OK) == (fault->kind == JSON_FAULT_NONE), "%.100s: status %d, fault %d: %s", body.data,
-                  (int)status, (int)fault->kind, error.text);
+    ck_assert_msg((status == SLUICE_OK) == (fault->kind == JSON_FAULT_NONE), "%.100s: status %d, fault %d: %s",
+                  body.data, (int)status, (int)fault->kind, error.text);
     ck_assert(status != SLUICE_INVALID || error.text[0] != '\0');
     return fault->kind;
 }
 
-static sluice_text write_answer(struct arena *arena, const struct rope *message, const struct json_response_options *options)
+static sluice_text write_answer(struct arena *arena, const struct rope *message,
+                                const struct json_response_options *options)
 {
     struct buffer out;
     sluice_error error = {0};
@@ -64,7 +67,8 @@ static void rewrite_answer(struct arena *arena, const char *name, sluice_text bo
     struct rope message;
     sluice_error error = {0};
     rope_init(&message);
-    ck_assert_msg(json_response_read(body.data, body.size, arena, &message, &error) == SLUICE_OK, "%s: %s", name, error.text);
+    ck_assert_msg(json_response_read(body.data, body.size, arena, &message, &error) == SLUICE_OK, "%s: %s", name,
+                  error.text);
     struct json_response_options options = {.style = style, .failed_request = failed ? &message : NULL};
     sluice_text text = write_answer(arena, &message, &options);
     /* Parameters of a failed request are given back as they came, 3 as 3: ours are doubles. */
@@ -83,25 +87,29 @@ static void compare_documents(struct arena *arena, const char *name, const struc
     const struct json_node *ours = json_member(golden_json(arena, write_answer(arena, message, &options)), "data");
     const struct json_node *theirs = json_member(golden_json(arena, answer), "data");
     sluice_text where = {.data = ""};
-    ck_assert_msg(golden_equal(ours, theirs, &where), "%s: documents differ near %.*s", name, (int)where.size, where.data);
+    ck_assert_msg(golden_equal(ours, theirs, &where), "%s: documents differ near %.*s", name, (int)where.size,
+                  where.data);
     echoes++;
 }
 
 static bool is_echo(const char *name, const struct json_node *answer)
 {
-    /* Ids that Jina made up; keys that it ignores; numbers that it turns into truth values; levels that it loses count of. */
-    static const char *const others[] = {"post_no_id",          "post_doc_empty",    "post_doc_id_empty", "post_doc_all_null",
-                                         "post_doc_camel_keys", "post_doc_tags",     "post_deep_chunks_10",
-                                         "post_deep_chunks_60", NULL};
+    /* Ids that Jina made up; keys that it ignores; numbers that it turns into truth values; levels that it loses count
+     * of. */
+    static const char *const others[] = {"post_no_id",          "post_doc_empty",      "post_doc_id_empty",
+                                         "post_doc_all_null",   "post_doc_camel_keys", "post_doc_tags",
+                                         "post_deep_chunks_10", "post_deep_chunks_60", NULL};
     sluice_text endpoint = golden_text(json_member(answer, "header"), "execEndpoint");
     const struct json_node *status = json_member(json_member(answer, "header"), "status");
-    return sluice_text_is(endpoint, "/index") && status != NULL && status->kind == JSON_NULL && !is_one_of(name, others);
+    return sluice_text_is(endpoint, "/index") && status != NULL && status->kind == JSON_NULL &&
+           !is_one_of(name, others);
 }
 
 /* HTTP itself refused these, or looked at more than the body. */
 static bool is_about_body(const char *name)
 {
-    static const char *const others[] = {"http_chunked_bad", "http_gzip_body", "http_length_short", "http_no_length", NULL};
+    static const char *const others[] = {"http_chunked_bad", "http_gzip_body", "http_length_short", "http_no_length",
+                                         NULL};
     static const char *const prefixes[] = {"post_ctype_", "http_chunked", "http_pipelin", "http_expect", NULL};
     for (size_t i = 0; prefixes[i] != NULL; i++)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
@@ -143,7 +151,8 @@ static void check_status(const char *name, int64_t status, const struct json_fau
                       fault->count > 0 ? fault->findings[0].message : "");
         return;
     }
-    ck_assert_msg(json_fault_http(fault->kind) == status, "%s: fault %d, Jina answers %d", name, (int)fault->kind, (int)status);
+    ck_assert_msg(json_fault_http(fault->kind) == status, "%s: fault %d, Jina answers %d", name, (int)fault->kind,
+                  (int)status);
     buffer_init(&text, BUFFER_NO_LIMIT);
     json_fault_write(fault, &text);
     same_letters(name, (sluice_text){.data = buffer_text(&text), .size = text.size}, body);
@@ -182,7 +191,8 @@ static bool has_json_body(const char *name)
 
 static void replay_http(struct arena *arena, const char *name)
 {
-    const struct json_node *recorded = json_member(golden_json(arena, golden_file(arena, GOLDEN_HTTP, name)), "responses");
+    const struct json_node *recorded =
+        json_member(golden_json(arena, golden_file(arena, GOLDEN_HTTP, name)), "responses");
     if (recorded == NULL || recorded->count != 1 || recorded->is_row)
         return;
     const struct json_node *answer = recorded->first;
@@ -199,7 +209,8 @@ static void replay_http(struct arena *arena, const char *name)
 START_TEST(test_http_requests_and_answers)
 {
     size_t files = golden_each(GOLDEN_HTTP, ".response.json", replay_http);
-    printf("%zu files: %zu requests, %zu refusals, %zu answers, %zu echoes\n", files, requests, refusals, answers, echoes);
+    printf("%zu files: %zu requests, %zu refusals, %zu answers, %zu echoes\n", files, requests, refusals, answers,
+           echoes);
     ck_assert_uint_gt(requests, 150);
     ck_assert_uint_gt(refusals, 55);
     ck_assert_uint_gt(answers, 100);
@@ -237,7 +248,8 @@ static void replay_sent(struct arena *arena, const char *name, const struct json
     if (header == NULL)
         return; /* a call of a single document */
     const struct json_request_options options = {
-        .request_id = arena_text_of(arena, golden_text(header, "request_id").data, golden_text(header, "request_id").size)};
+        .request_id =
+            arena_text_of(arena, golden_text(header, "request_id").data, golden_text(header, "request_id").size)};
     rope_init(&message);
     buffer_init(&out, BUFFER_NO_LIMIT);
     /* The gateway refuses an array without dimensions, which the client sends as a number. */
@@ -245,7 +257,8 @@ static void replay_sent(struct arena *arena, const char *name, const struct json
         ck_assert_msg(read_request(arena, body, &options, &message, &fault) == JSON_FAULT_NONE, "%s", name);
     rope_done(&message);
     rope_init(&message);
-    ck_assert_msg(json_response_read(body.data, body.size, arena, &message, &error) == SLUICE_OK, "%s: %s", name, error.text);
+    ck_assert_msg(json_response_read(body.data, body.size, arena, &message, &error) == SLUICE_OK, "%s: %s", name,
+                  error.text);
     ck_assert_msg(json_request_write(&message, &out, &error) == SLUICE_OK, "%s: %s", name, error.text);
     same_letters(name, (sluice_text){.data = buffer_text(&out), .size = out.size}, body);
     buffer_done(&out);
@@ -259,7 +272,8 @@ static void replay_client(struct arena *arena, const char *name)
         return;
     const struct json_node *root = golden_json(arena, golden_file(arena, GOLDEN_HTTP "client/", name));
     const struct json_node *exchanges = json_member(root, "exchanges");
-    for (const struct json_node *exchange = exchanges != NULL ? exchanges->first : NULL; exchange != NULL; exchange = exchange->next)
+    for (const struct json_node *exchange = exchanges != NULL ? exchanges->first : NULL; exchange != NULL;
+         exchange = exchange->next)
         replay_sent(arena, name, exchange);
 }
 
@@ -295,7 +309,8 @@ static void replay_client_answers(struct arena *arena, const char *name)
         return;
     const struct json_node *root = golden_json(arena, golden_file(arena, GOLDEN_HTTP "client/", name));
     const struct json_node *exchanges = json_member(root, "exchanges");
-    for (const struct json_node *exchange = exchanges != NULL ? exchanges->first : NULL; exchange != NULL; exchange = exchange->next)
+    for (const struct json_node *exchange = exchanges != NULL ? exchanges->first : NULL; exchange != NULL;
+         exchange = exchange->next)
         replay_answer(arena, name, exchange);
 }
 
@@ -333,8 +348,8 @@ static void replay_frame(struct arena *arena, const char *name, const struct jso
         expected = JSON_FAULT_END;
     else if (text.size > 0 && text.data[0] != '{')
         expected = JSON_FAULT_IGNORED;
-    if (strncmp(name, "json_bad_utf8", 13) == 0 || strncmp(name, "json_empty_text", 15) == 0 || kind == JSON_FAULT_VALUES ||
-        kind == JSON_FAULT_BUILD)
+    if (strncmp(name, "json_bad_utf8", 13) == 0 || strncmp(name, "json_empty_text", 15) == 0 ||
+        kind == JSON_FAULT_VALUES || kind == JSON_FAULT_BUILD)
         return; /* judged below */
     ck_assert_msg(kind == expected, "%s: fault %d: %.*s", name, (int)kind, (int)text.size, text.data);
 }
@@ -343,7 +358,8 @@ static void replay_websocket(struct arena *arena, const char *name)
 {
     if (strncmp(name, "json", 4) != 0)
         return;
-    const struct json_node *list = json_member(golden_json(arena, golden_file(arena, GOLDEN_WEBSOCKET, name)), "frames");
+    const struct json_node *list =
+        json_member(golden_json(arena, golden_file(arena, GOLDEN_WEBSOCKET, name)), "frames");
     for (const struct json_node *frame = list != NULL ? list->first : NULL; frame != NULL; frame = frame->next)
         replay_frame(arena, name, frame);
 }
@@ -364,14 +380,16 @@ START_TEST(test_websocket_faults)
     static const struct {
         const char *text;
         enum json_fault_kind kind;
-    } cases[] = {{"{\"data\":", JSON_FAULT_VALUES},
-                 {"", JSON_FAULT_VALUES},
-                 {"{\"data\":\"x\",\"execEndpoint\":\"/index\"}", JSON_FAULT_VALUES},
-                 {"{\"data\":[{\"id\":\"a\",\"blob\":\"A\"}],\"execEndpoint\":\"/index\"}", JSON_FAULT_BUILD},
-                 {"{\"execEndpoint\":\"/index\"}", JSON_FAULT_NONE},
-                 {" { } ", JSON_FAULT_END},
-                 {"null", JSON_FAULT_IGNORED},
-                 {"[]", JSON_FAULT_IGNORED}};
+    } cases[] = {
+        {"{\"data\":",                                                             JSON_FAULT_VALUES },
+        {"",                                                                       JSON_FAULT_VALUES },
+        {"{\"data\":\"x\",\"execEndpoint\":\"/index\"}",                           JSON_FAULT_VALUES },
+        {"{\"data\":[{\"id\":\"a\",\"blob\":\"A\"}],\"execEndpoint\":\"/index\"}", JSON_FAULT_BUILD  },
+        {"{\"execEndpoint\":\"/index\"}",                                          JSON_FAULT_NONE   },
+        {" { } ",                                                                  JSON_FAULT_END    },
+        {"null",                                                                   JSON_FAULT_IGNORED},
+        {"[]",                                                                     JSON_FAULT_IGNORED}
+    };
     const struct json_request_options options = {.websocket = true};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct arena *arena = arena_new(1024, ARENA_NO_LIMIT);

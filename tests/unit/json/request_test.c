@@ -71,18 +71,20 @@ START_TEST(test_endpoint)
 {
     static const struct {
         const char *text, *endpoint;
-    } cases[] = {{"{}", "\"exec_endpoint\": \"/\"}"},
-                 {"{\"execEndpoint\":\"/a\"}", "\"exec_endpoint\": \"/a\"}"},
-                 {"{\"exec_endpoint\":\"/a\"}", "\"exec_endpoint\": \"/a\"}"},
-                 {"{\"execEndpoint\":\"/a\",\"exec_endpoint\":\"/b\"}", "\"exec_endpoint\": \"/a\"}"},
-                 {"{\"execEndpoint\":\"/a\",\"execEndpoint\":\"/b\"}", "\"exec_endpoint\": \"/b\"}"},
-                 {"{\"header\":{\"execEndpoint\":\"/a\"}}", "\"exec_endpoint\": \"/a\"}"},
-                 {"{\"header\":{\"exec_endpoint\":\"/a\"}}", "\"exec_endpoint\": \"/a\"}"},
-                 {"{\"header\":{\"exec_endpoint\":\"/a\"},\"execEndpoint\":\"/b\"}", "\"exec_endpoint\": \"/b\"}"},
-                 {"{\"header\":{\"exec_endpoint\":5}}", "\"exec_endpoint\": \"/\"}"},
-                 {"{\"execEndpoint\":true}", "\"exec_endpoint\": \"True\"}"},
-                 {"{\"execEndpoint\":1e22}", "\"exec_endpoint\": \"1e+22\"}"},
-                 {"{\"targetExecutor\":\"x\"}", "\"exec_endpoint\": \"/\", \"target_executor\": \"x\"}"}};
+    } cases[] = {
+        {"{}",                                                              "\"exec_endpoint\": \"/\"}"                            },
+        {"{\"execEndpoint\":\"/a\"}",                                       "\"exec_endpoint\": \"/a\"}"                           },
+        {"{\"exec_endpoint\":\"/a\"}",                                      "\"exec_endpoint\": \"/a\"}"                           },
+        {"{\"execEndpoint\":\"/a\",\"exec_endpoint\":\"/b\"}",              "\"exec_endpoint\": \"/a\"}"                           },
+        {"{\"execEndpoint\":\"/a\",\"execEndpoint\":\"/b\"}",               "\"exec_endpoint\": \"/b\"}"                           },
+        {"{\"header\":{\"execEndpoint\":\"/a\"}}",                          "\"exec_endpoint\": \"/a\"}"                           },
+        {"{\"header\":{\"exec_endpoint\":\"/a\"}}",                         "\"exec_endpoint\": \"/a\"}"                           },
+        {"{\"header\":{\"exec_endpoint\":\"/a\"},\"execEndpoint\":\"/b\"}", "\"exec_endpoint\": \"/b\"}"                           },
+        {"{\"header\":{\"exec_endpoint\":5}}",                              "\"exec_endpoint\": \"/\"}"                            },
+        {"{\"execEndpoint\":true}",                                         "\"exec_endpoint\": \"True\"}"                         },
+        {"{\"execEndpoint\":1e22}",                                         "\"exec_endpoint\": \"1e+22\"}"                        },
+        {"{\"targetExecutor\":\"x\"}",                                      "\"exec_endpoint\": \"/\", \"target_executor\": \"x\"}"}
+    };
     const struct json_request_options fixed = {.endpoint = "/fixed", .request_id = "r"};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ck_assert_msg(read_text(cases[i].text) == SLUICE_OK, "%s: %s", cases[i].text, error.text);
@@ -98,28 +100,31 @@ START_TEST(test_documents)
     static const struct {
         const char *document, *expected;
     } cases[] = {
-        {"{\"id\":\"a\",\"parentId\":\"p\"}", "\"parent_id\": \"p\""},
-        {"{\"id\":\"a\",\"parentId\":\"p\",\"parent_id\":\"q\"}", "\"parent_id\": \"q\""},
-        {"{\"id\":\"a\",\"mimeType\":\"png\"}", "\"mime_type\": \"image/png\""},
-        {"{\"id\":\"a\",\"text\":\"1\",\"text\":\"2\"}", "\"text\": \"2\""},
-        {"{\"id\":\"a\",\"tensor\":[[1,2],[3,4]],\"text\":\"t\"}", "\"tensor\": [[1, 2], [3, 4]], \"mime_type\": null, \"text\": null"},
-        {"{\"id\":\"a\",\"blob\":\"AAE=\",\"text\":\"t\"}", "\"blob\": \"AAE=\", \"tensor\": null, \"mime_type\": null, \"text\": null"},
-        {"{\"id\":\"a\",\"blob\":\"%\",\"text\":\"t\"}", "\"text\": \"t\""},
-        {"{\"id\":\"a\",\"embedding\":[NaN,Infinity,-Infinity]}", "\"embedding\": [NaN, Infinity, -Infinity]"},
-        {"{\"id\":\"a\",\"embedding\":[1e400]}", "\"embedding\": [Infinity]"},
-        {"{\"id\":\"a\",\"embedding\":[[],[]]}", "\"embedding\": [[], []]"},
-        {"{\"id\":\"a\",\"embedding\":[true,2]}", "\"embedding\": [1, 2]"},
-        {"{\"id\":\"a\",\"embedding\":[true,false]}", "\"embedding\": [true, false]"},
-        {"{\"id\":\"a\",\"embedding\":[18446744073709551615]}", "\"embedding\": [18446744073709551615]"},
-        {"{\"id\":\"a\",\"embedding\":[-9223372036854775808]}", "\"embedding\": [-9223372036854775808]"},
-        {"{\"id\":\"a\",\"embedding\":[1,2.5,[3]]}", NULL},
-        {"{\"id\":\"a\",\"weight\":\" 1_0.5e1 \"}", "\"weight\": 105.0"},
-        {"{\"id\":\"a\",\"granularity\":\"+7\"}", "\"granularity\": 7"},
-        {"{\"id\":\"a\",\"tags\":{\"x\":1,\"y\":0,\"z\":[1]}}", "\"tags\": {\"x\": 1.0, \"y\": 0.0, \"z\": [1.0]}"},
-        {"{\"id\":\"a\",\"tags\":{\"x\":{\"y\":{}},\"x\":2}}", "\"tags\": {\"x\": 2.0}"},
-        {"{\"id\":\"a\",\"text\":\"\\u0000\\ud83d\\ude00\"}", "\"text\": \"\\u0000\\ud83d\\ude00\""},
-        {"{\"id\":\"a\",\"unknown\":\"\\ud83d\",\"text\":\"t\"}", "\"text\": \"t\""},
-        {"[[\"id\",\"a\"],[\"text\",\"t\"]]", "\"text\": \"t\""}};
+        {"{\"id\":\"a\",\"parentId\":\"p\"}",                      "\"parent_id\": \"p\""                            },
+        {"{\"id\":\"a\",\"parentId\":\"p\",\"parent_id\":\"q\"}",  "\"parent_id\": \"q\""                            },
+        {"{\"id\":\"a\",\"mimeType\":\"png\"}",                    "\"mime_type\": \"image/png\""                    },
+        {"{\"id\":\"a\",\"text\":\"1\",\"text\":\"2\"}",           "\"text\": \"2\""                                 },
+        {"{\"id\":\"a\",\"tensor\":[[1,2],[3,4]],\"text\":\"t\"}",
+         "\"tensor\": [[1, 2], [3, 4]], \"mime_type\": null, \"text\": null"                                         },
+        {"{\"id\":\"a\",\"blob\":\"AAE=\",\"text\":\"t\"}",
+         "\"blob\": \"AAE=\", \"tensor\": null, \"mime_type\": null, \"text\": null"                                 },
+        {"{\"id\":\"a\",\"blob\":\"%\",\"text\":\"t\"}",           "\"text\": \"t\""                                 },
+        {"{\"id\":\"a\",\"embedding\":[NaN,Infinity,-Infinity]}",  "\"embedding\": [NaN, Infinity, -Infinity]"       },
+        {"{\"id\":\"a\",\"embedding\":[1e400]}",                   "\"embedding\": [Infinity]"                       },
+        {"{\"id\":\"a\",\"embedding\":[[],[]]}",                   "\"embedding\": [[], []]"                         },
+        {"{\"id\":\"a\",\"embedding\":[true,2]}",                  "\"embedding\": [1, 2]"                           },
+        {"{\"id\":\"a\",\"embedding\":[true,false]}",              "\"embedding\": [true, false]"                    },
+        {"{\"id\":\"a\",\"embedding\":[18446744073709551615]}",    "\"embedding\": [18446744073709551615]"           },
+        {"{\"id\":\"a\",\"embedding\":[-9223372036854775808]}",    "\"embedding\": [-9223372036854775808]"           },
+        {"{\"id\":\"a\",\"embedding\":[1,2.5,[3]]}",               NULL                                              },
+        {"{\"id\":\"a\",\"weight\":\" 1_0.5e1 \"}",                "\"weight\": 105.0"                               },
+        {"{\"id\":\"a\",\"granularity\":\"+7\"}",                  "\"granularity\": 7"                              },
+        {"{\"id\":\"a\",\"tags\":{\"x\":1,\"y\":0,\"z\":[1]}}",    "\"tags\": {\"x\": 1.0, \"y\": 0.0, \"z\": [1.0]}"},
+        {"{\"id\":\"a\",\"tags\":{\"x\":{\"y\":{}},\"x\":2}}",     "\"tags\": {\"x\": 2.0}"                          },
+        {"{\"id\":\"a\",\"text\":\"\\u0000\\ud83d\\ude00\"}",      "\"text\": \"\\u0000\\ud83d\\ude00\""             },
+        {"{\"id\":\"a\",\"unknown\":\"\\ud83d\",\"text\":\"t\"}",  "\"text\": \"t\""                                 },
+        {"[[\"id\",\"a\"],[\"text\",\"t\"]]",                      "\"text\": \"t\""                                 }
+    };
     char text[400];
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         snprintf(text, sizeof text, "{\"data\":[%s]}", cases[i].document);
@@ -133,9 +138,11 @@ END_TEST
 
 START_TEST(test_relations)
 {
-    ck_assert_int_eq(read_text("{\"data\":[{\"id\":\"a\",\"granularity\":3,\"adjacency\":1,\"chunks\":[{\"id\":\"b\",\"chunks\":[{\"id\":"
-                               "\"c\"}]}],\"matches\":[{\"id\":\"d\",\"granularity\":5}]}]}"),
-                     SLUICE_OK);
+    ck_assert_int_eq(
+        read_text(
+            "{\"data\":[{\"id\":\"a\",\"granularity\":3,\"adjacency\":1,\"chunks\":[{\"id\":\"b\",\"chunks\":[{\"id\":"
+            "\"c\"}]}],\"matches\":[{\"id\":\"d\",\"granularity\":5}]}]}"),
+        SLUICE_OK);
     contains("", "{\"id\": \"b\", \"parent_id\": \"a\", \"granularity\": 4, \"adjacency\": null");
     contains("", "{\"id\": \"c\", \"parent_id\": \"b\", \"granularity\": 5, \"adjacency\": null");
     contains("", "{\"id\": \"d\", \"parent_id\": null, \"granularity\": 5, \"adjacency\": 2");
@@ -160,7 +167,8 @@ END_TEST
 START_TEST(test_tags_as_measured)
 {
     const struct json_request_options options = {.request_id = "r", .tags_as_measured = true};
-    const char *text = "{\"data\":[{\"id\":\"a\",\"tags\":{\"x\":1,\"y\":0,\"z\":[1],\"f\":1.0,\"m\":-1}}],\"parameters\":{\"p\":1}}";
+    const char *text =
+        "{\"data\":[{\"id\":\"a\",\"tags\":{\"x\":1,\"y\":0,\"z\":[1],\"f\":1.0,\"m\":-1}}],\"parameters\":{\"p\":1}}";
     ck_assert_int_eq(read_with(&options, text, strlen(text)), SLUICE_OK);
     contains(text, "\"tags\": {\"x\": true, \"y\": false, \"z\": [1.0], \"f\": 1.0, \"m\": -1.0}");
     contains(text, "\"parameters\": {\"p\": 1.0}");
@@ -175,18 +183,22 @@ START_TEST(test_faults)
         enum json_fault_kind kind;
         const char *words;
     } cases[] = {
-        {"\xff", JSON_FAULT_SYNTAX, "There was an error parsing the body"},
-        {"{\"a\":\"\xff\"}", JSON_FAULT_SYNTAX, "There was an error parsing the body"},
-        {"[1,2", JSON_FAULT_VALUES, "\"loc\":[\"body\",4],\"msg\":\"Expecting ',' delimiter: line 1 column 5 (char 4)\""},
-        {"\n\xc3\xa9", JSON_FAULT_VALUES, "\"loc\":[\"body\",1],\"msg\":\"Expecting value: line 2 column 1 (char 1)\""},
-        {"{\"a\":\"\\u12\"}", JSON_FAULT_VALUES, "\"msg\":\"Invalid \\\\uXXXX escape: line 1 column 8 (char 7)\""},
-        {"{\"a\" 1}", JSON_FAULT_VALUES, "Expecting ':' delimiter: line 1 column 6 (char 5)"},
-        {"{\"data\":[{\"\\u00e9\":1,\"granularity\":\"\"}]}", JSON_FAULT_VALUES, "\"loc\":[\"body\",\"data\",\"\xc3\xa9\"]"},
-        {"{\"data\":[{\"id\":\"a\",\"text\":\"\\ud83d\"}]}", JSON_FAULT_BUILD, "Internal Server Error"},
-        {"{\"data\":[{\"id\":\"a\",\"tags\":{\"\\udc00\":1}}]}", JSON_FAULT_BUILD, "Internal Server Error"},
-        {"{\"execEndpoint\":\"\\ud83d\"}", JSON_FAULT_BUILD, "Internal Server Error"},
-        {"{\"data\":[{\"id\":\"a\",\"adjacency\":4294967296}]}", JSON_FAULT_BUILD, "Internal Server Error"},
-        {"{\"data\":[{\"id\":\"a\",\"adjacency\":4294967295,\"matches\":[{}]}]}", JSON_FAULT_BUILD, "Internal Server Error"}};
+        {"\xff",                                                                  JSON_FAULT_SYNTAX, "There was an error parsing the body"                                       },
+        {"{\"a\":\"\xff\"}",                                                      JSON_FAULT_SYNTAX, "There was an error parsing the body"                                       },
+        {"[1,2",                                                                  JSON_FAULT_VALUES,
+         "\"loc\":[\"body\",4],\"msg\":\"Expecting ',' delimiter: line 1 column 5 (char 4)\""                                                                                    },
+        {"\n\xc3\xa9",                                                            JSON_FAULT_VALUES, "\"loc\":[\"body\",1],\"msg\":\"Expecting value: line 2 column 1 (char 1)\""},
+        {"{\"a\":\"\\u12\"}",                                                     JSON_FAULT_VALUES, "\"msg\":\"Invalid \\\\uXXXX escape: line 1 column 8 (char 7)\""            },
+        {"{\"a\" 1}",                                                             JSON_FAULT_VALUES, "Expecting ':' delimiter: line 1 column 6 (char 5)"                         },
+        {"{\"data\":[{\"\\u00e9\":1,\"granularity\":\"\"}]}",                     JSON_FAULT_VALUES,
+         "\"loc\":[\"body\",\"data\",\"\xc3\xa9\"]"                                                                                                                              },
+        {"{\"data\":[{\"id\":\"a\",\"text\":\"\\ud83d\"}]}",                      JSON_FAULT_BUILD,  "Internal Server Error"                                                     },
+        {"{\"data\":[{\"id\":\"a\",\"tags\":{\"\\udc00\":1}}]}",                  JSON_FAULT_BUILD,  "Internal Server Error"                                                     },
+        {"{\"execEndpoint\":\"\\ud83d\"}",                                        JSON_FAULT_BUILD,  "Internal Server Error"                                                     },
+        {"{\"data\":[{\"id\":\"a\",\"adjacency\":4294967296}]}",                  JSON_FAULT_BUILD,  "Internal Server Error"                                                     },
+        {"{\"data\":[{\"id\":\"a\",\"adjacency\":4294967295,\"matches\":[{}]}]}", JSON_FAULT_BUILD,
+         "Internal Server Error"                                                                                                                                                 }
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ck_assert_msg(read_text(cases[i].text) == SLUICE_INVALID, "%s", cases[i].text);
         ck_assert_msg(fault.kind == cases[i].kind, "%s: fault %d", cases[i].text, (int)fault.kind);
@@ -197,7 +209,8 @@ START_TEST(test_faults)
 }
 END_TEST
 
-static char *nested(size_t depth, const char *before, const char *open, const char *inner, const char *close, const char *after)
+static char *nested(size_t depth, const char *before, const char *open, const char *inner, const char *close,
+                    const char *after)
 {
     struct buffer text;
     buffer_init(&text, BUFFER_NO_LIMIT);
@@ -218,7 +231,8 @@ START_TEST(test_bounds)
 {
     const struct json_request_options few = {.request_id = "r", .limits = &(sluice_limits){.documents = 2}};
     const struct json_request_options small = {.request_id = "r", .limits = &(sluice_limits){.elements = 2}};
-    const char *two = "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}", *three = "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"c\"}]}";
+    const char *two = "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}",
+               *three = "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"},{\"id\":\"c\"}]}";
     const char *tags = "{\"data\":[{\"id\":\"a\",\"tags\":{\"a\":1,\"b\":2}}]}";
     const char *more = "{\"data\":[{\"id\":\"a\",\"tags\":{\"a\":1,\"b\":2,\"c\":3}}]}";
     ck_assert_int_eq(read_with(&few, two, strlen(two)), SLUICE_OK);
@@ -239,12 +253,15 @@ START_TEST(test_bounds)
     ck_assert_int_eq(read_text(nested(SLUICE_DEFAULT_DEPTH - 1, before, "{\"a\":", "1", "}", "}]}")), SLUICE_OK);
     ck_assert_int_eq(read_text(nested(SLUICE_DEFAULT_DEPTH, before, "{\"a\":", "1", "}", "}]}")), SLUICE_LIMIT);
     ck_assert_int_eq(fault.kind, JSON_FAULT_BUILD);
-    ck_assert_int_eq(read_text(nested(SLUICE_DEFAULT_DEPTH - 1, "{\"data\":[{\"id\":\"a\"", ",\"chunks\":[{\"id\":\"a\"", "", "}]", "}]}")),
+    ck_assert_int_eq(read_text(nested(SLUICE_DEFAULT_DEPTH - 1, "{\"data\":[{\"id\":\"a\"",
+                                      ",\"chunks\":[{\"id\":\"a\"", "", "}]", "}]}")),
                      SLUICE_OK);
-    ck_assert_int_eq(read_text(nested(SLUICE_DEFAULT_DEPTH, "{\"data\":[{\"id\":\"a\"", ",\"chunks\":[{\"id\":\"a\"", "", "}]", "}]}")),
+    ck_assert_int_eq(read_text(nested(SLUICE_DEFAULT_DEPTH, "{\"data\":[{\"id\":\"a\"", ",\"chunks\":[{\"id\":\"a\"",
+                                      "", "}]", "}]}")),
                      SLUICE_LIMIT);
     ck_assert_int_eq(read_text(nested(64, "{\"data\":[{\"id\":\"a\",\"tensor\":", "[", "1", "]", "}]}")), SLUICE_OK);
-    ck_assert_int_eq(read_text(nested(65, "{\"data\":[{\"id\":\"a\",\"tensor\":", "[", "1", "]", "}]}")), SLUICE_INVALID);
+    ck_assert_int_eq(read_text(nested(65, "{\"data\":[{\"id\":\"a\",\"tensor\":", "[", "1", "]", "}]}")),
+                     SLUICE_INVALID);
     ck_assert_int_eq(fault.kind, JSON_FAULT_BUILD);
 }
 END_TEST
@@ -296,23 +313,47 @@ START_TEST(test_encodings)
         const char *bytes;
         size_t size;
         sluice_status status;
-    } wide[] = {{"{\0}\0", 4, SLUICE_OK},         {"\0{\0}", 4, SLUICE_OK},
-                {"\xff\xfe{\0}\0", 6, SLUICE_OK}, {"\xfe\xff\0{\0}", 6, SLUICE_OK},
-                {"\0\0\0{\0\0\0}", 8, SLUICE_OK}, {"{\0\0\0}\0\0\0", 8, SLUICE_OK},
-                {"{\0}\0\0", 5, SLUICE_INVALID},  {"\0\0\0{\0\x11\0}", 8, SLUICE_INVALID}};
+    } wide[] = {
+        {"{\0}\0",           4, SLUICE_OK     },
+        {"\0{\0}",           4, SLUICE_OK     },
+        {"\xff\xfe{\0}\0",   6, SLUICE_OK     },
+        {"\xfe\xff\0{\0}",   6, SLUICE_OK     },
+        {"\0\0\0{\0\0\0}",   8, SLUICE_OK     },
+        {"{\0\0\0}\0\0\0",   8, SLUICE_OK     },
+        {"{\0}\0\0",         5, SLUICE_INVALID},
+        {"\0\0\0{\0\x11\0}", 8, SLUICE_INVALID}
+    };
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
-        ck_assert_msg(read_with(&options, wide[i].bytes, wide[i].size) == wide[i].status, "case %zu: %s", i, error.text);
+        ck_assert_msg(read_with(&options, wide[i].bytes, wide[i].size) == wide[i].status, "case %zu: %s", i,
+                      error.text);
 }
 END_TEST
 
 START_TEST(test_mime)
 {
-    static const char *const uris[][2] = {{"x.png", "image/png"},   {"x.PNG", "image/png"},        {"a/b.tar.gz", "application/x-tar"},
-                                          {"x.tgz", "application/x-tar"}, {"x.svgz", "image/svg+xml"}, {"x.gz", ""},
-                                          {".png", ""},             {"a.b/c", ""},                 {"http://h/x.mp3", "audio/mpeg"},
-                                          {"http://h/x.jpg?q=1", ""}, {"data:,x", "text/plain"},   {"data:image/gif;base64,AA", "image/gif"},
-                                          {"DATA:text/html;a=b,x", "text/html"}, {"data:nothing", ""}, {"", ""}};
-    static const char *const names[][2] = {{"png", "image/png"}, {"image/png", "image/png"}, {"foo", "foo"}, {"a/b", "a/b"}};
+    static const char *const uris[][2] = {
+        {"x.png",                    "image/png"        },
+        {"x.PNG",                    "image/png"        },
+        {"a/b.tar.gz",               "application/x-tar"},
+        {"x.tgz",                    "application/x-tar"},
+        {"x.svgz",                   "image/svg+xml"    },
+        {"x.gz",                     ""                 },
+        {".png",                     ""                 },
+        {"a.b/c",                    ""                 },
+        {"http://h/x.mp3",           "audio/mpeg"       },
+        {"http://h/x.jpg?q=1",       ""                 },
+        {"data:,x",                  "text/plain"       },
+        {"data:image/gif;base64,AA", "image/gif"        },
+        {"DATA:text/html;a=b,x",     "text/html"        },
+        {"data:nothing",             ""                 },
+        {"",                         ""                 }
+    };
+    static const char *const names[][2] = {
+        {"png",       "image/png"},
+        {"image/png", "image/png"},
+        {"foo",       "foo"      },
+        {"a/b",       "a/b"      }
+    };
     for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++)
         ck_assert_msg(sluice_text_is(mime_of_uri(sluice_text_of(uris[i][0])), uris[i][1]), "%s", uris[i][0]);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -322,9 +363,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {test_endpoint,   test_documents,     test_relations,     test_made_up_ids,
-                                         test_tags_as_measured, test_faults,  test_bounds,        test_long_integers,
-                                         test_many_findings, test_message_outlives_arena, test_encodings, test_mime};
+    const TTest *const tests[] = {
+        test_endpoint,  test_documents, test_relations,     test_made_up_ids,   test_tags_as_measured,
+        test_faults,    test_bounds,    test_long_integers, test_many_findings, test_message_outlives_arena,
+        test_encodings, test_mime};
     Suite *suite = suite_create("json.request");
     TCase *group = tcase_create("json.request");
     tcase_set_timeout(group, SUITE_TIMEOUT_SECONDS);

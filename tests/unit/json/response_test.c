@@ -80,12 +80,12 @@ static void set_embedding(sluice_dtype dtype, bool big_endian, const void *data,
     make_message(NULL);
 }
 
-#define ARRAY(dtype, expected, type, ...)                                                                                  \
-    do {                                                                                                                   \
-        const type values[] = {__VA_ARGS__};                                                                               \
-        set_embedding(dtype, false, values, sizeof values, sizeof values / sizeof values[0]);                              \
-        contains(written(JSON_STYLE_HTTP), "\"embedding\":" expected);                                                     \
-        contains(written(JSON_STYLE_WEBSOCKET), "\"embedding\":" expected);                                                \
+#define ARRAY(dtype, expected, type, ...)                                                                              \
+    do {                                                                                                               \
+        const type values[] = {__VA_ARGS__};                                                                           \
+        set_embedding(dtype, false, values, sizeof values, sizeof values / sizeof values[0]);                          \
+        contains(written(JSON_STYLE_HTTP), "\"embedding\":" expected);                                                 \
+        contains(written(JSON_STYLE_WEBSOCKET), "\"embedding\":" expected);                                            \
     } while (0)
 
 START_TEST(test_arrays_of_every_type)
@@ -100,8 +100,8 @@ START_TEST(test_arrays_of_every_type)
     ARRAY(SLUICE_DTYPE_INT64, "[-9223372036854775808,9223372036854775807]", int64_t, INT64_MIN, INT64_MAX);
     ARRAY(SLUICE_DTYPE_UINT64, "[0,18446744073709551615]", uint64_t, 0, UINT64_MAX);
     ARRAY(SLUICE_DTYPE_FLOAT16, "[0.0999755859375,-2.0,65504.0]", uint16_t, 0x2E66, 0xC000, 0x7BFF);
-    ARRAY(SLUICE_DTYPE_FLOAT32, "[0.10000000149011612,-1.5,1.401298464324817e-45,3.4028234663852886e+38,-0.0]", float, 0.1f, -1.5f, 0x1p-149f,
-          0x1.fffffep127f, -0.0f);
+    ARRAY(SLUICE_DTYPE_FLOAT32, "[0.10000000149011612,-1.5,1.401298464324817e-45,3.4028234663852886e+38,-0.0]", float,
+          0.1f, -1.5f, 0x1p-149f, 0x1.fffffep127f, -0.0f);
     ARRAY(SLUICE_DTYPE_FLOAT64, "[0.1,1e-05,0.0001,1e+16,9999999999999998.0,5e-324]", double, 0.1, 1e-5, 1e-4, 1e16,
           9999999999999998.0, 0x1p-1074);
 }
@@ -132,8 +132,14 @@ START_TEST(test_long_and_nested_arrays)
         uint32_t shape[3];
         size_t dimensions;
         const char *expected;
-    } cases[] = {{{2, 2}, 2, "[[0,1],[2,3]]"}, {{1, 2, 1}, 3, "[[[0],[1]]]"}, {{0, 3}, 2, "[]"},
-                 {{2, 0}, 2, "[[],[]]"},       {{0}, 1, "[]"},                {{4}, 1, "[0,1,2,3]"}};
+    } cases[] = {
+        {{2, 2},    2, "[[0,1],[2,3]]"},
+        {{1, 2, 1}, 3, "[[[0],[1]]]"  },
+        {{0, 3},    2, "[]"           },
+        {{2, 0},    2, "[[],[]]"      },
+        {{0},       1, "[]"           },
+        {{4},       1, "[0,1,2,3]"    }
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         sluice_tensor tensor = {
             .dtype = SLUICE_DTYPE_INT16, .shape = cases[i].shape, .dimensions = cases[i].dimensions, .data = values};
@@ -149,7 +155,8 @@ START_TEST(test_arrays_without_form)
 {
     const uint32_t many[] = {70000, 0};
     const sluice_tensor scalar = {.dtype = SLUICE_DTYPE_FLOAT64, .data = &(double){4.5}, .size = 8};
-    const sluice_tensor complex = {.dtype = SLUICE_DTYPE_COMPLEX64, .shape = (uint32_t[]){1}, .dimensions = 1, .data = "12345678", .size = 8};
+    const sluice_tensor complex = {
+        .dtype = SLUICE_DTYPE_COMPLEX64, .shape = (uint32_t[]){1}, .dimensions = 1, .data = "12345678", .size = 8};
     const sluice_tensor empty = {.dtype = SLUICE_DTYPE_INT8, .shape = many, .dimensions = 2, .data = ""};
     ck_assert_int_eq(sluice_document_set_embedding(one_document(), &scalar), SLUICE_OK);
     make_message(NULL);
@@ -176,7 +183,8 @@ START_TEST(test_numbers_that_are_not_finite)
     make_message(NULL);
     contains(written(JSON_STYLE_WEBSOCKET), "\"weight\":NaN");
     ck_assert_ptr_null(written(JSON_STYLE_HTTP));
-    ck_assert_int_eq(sluice_value_set_number(sluice_document_edit_tags(one_document()), "x", (double)INFINITY), SLUICE_OK);
+    ck_assert_int_eq(sluice_value_set_number(sluice_document_edit_tags(one_document()), "x", (double)INFINITY),
+                     SLUICE_OK);
     make_message(NULL);
     contains(written(JSON_STYLE_WEBSOCKET), "\"tags\":{\"x\":Infinity}");
     ck_assert_ptr_null(written(JSON_STYLE_HTTP));
@@ -185,13 +193,16 @@ END_TEST
 
 START_TEST(test_texts)
 {
-    static const char text[] = "\0\x01\x1f\"\\/\n\r\t\b\f\x7f\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80 plain ascii text \xef\xbf\xbf";
+    static const char text[] =
+        "\0\x01\x1f\"\\/\n\r\t\b\f\x7f\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80 plain ascii text \xef\xbf\xbf";
     ck_assert_int_eq(sluice_document_set_text(one_document(), text, sizeof text - 1), SLUICE_OK);
     make_message(NULL);
     contains(written(JSON_STYLE_HTTP),
-             "\"\\u0000\\u0001\\u001f\\\"\\\\/\\n\\r\\t\\b\\f\x7f\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80 plain ascii text \xef\xbf\xbf\"");
-    contains(written(JSON_STYLE_WEBSOCKET), "\"\\u0000\\u0001\\u001f\\\"\\\\/\\n\\r\\t\\b\\f\\u007f\\u00e9\\u4e2d\\ud83d\\ude00 "
-                                            "plain ascii text \\uffff\"");
+             "\"\\u0000\\u0001\\u001f\\\"\\\\/\\n\\r\\t\\b\\f\x7f\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80 plain ascii text "
+             "\xef\xbf\xbf\"");
+    contains(written(JSON_STYLE_WEBSOCKET),
+             "\"\\u0000\\u0001\\u001f\\\"\\\\/\\n\\r\\t\\b\\f\\u007f\\u00e9\\u4e2d\\ud83d\\ude00 "
+             "plain ascii text \\uffff\"");
 }
 END_TEST
 
@@ -208,15 +219,17 @@ START_TEST(test_times)
     static const struct {
         uint64_t seconds, nanos;
         const char *http, *websocket;
-    } cases[] = {{1927937106, 123456789, "2031-02-04T02:05:06.123456+00:00", "2031-02-04T02:05:06.123456789Z"},
-                 {1927937106, 123000000, "2031-02-04T02:05:06.123000+00:00", "2031-02-04T02:05:06.123Z"},
-                 {1927937106, 120001000, "2031-02-04T02:05:06.120001+00:00", "2031-02-04T02:05:06.120001Z"},
-                 {1927937106, 0, "2031-02-04T02:05:06+00:00", "2031-02-04T02:05:06Z"},
-                 {1927937106, 999, "2031-02-04T02:05:06+00:00", "2031-02-04T02:05:06.000000999Z"},
-                 {0, 0, "1970-01-01T00:00:00+00:00", "1970-01-01T00:00:00Z"},
-                 {253402300799, 0, "9999-12-31T23:59:59+00:00", "9999-12-31T23:59:59Z"},
-                 {253402300800, 0, NULL, NULL},
-                 {0, 1000000000, NULL, NULL}};
+    } cases[] = {
+        {1927937106,   123456789,  "2031-02-04T02:05:06.123456+00:00", "2031-02-04T02:05:06.123456789Z"},
+        {1927937106,   123000000,  "2031-02-04T02:05:06.123000+00:00", "2031-02-04T02:05:06.123Z"      },
+        {1927937106,   120001000,  "2031-02-04T02:05:06.120001+00:00", "2031-02-04T02:05:06.120001Z"   },
+        {1927937106,   0,          "2031-02-04T02:05:06+00:00",        "2031-02-04T02:05:06Z"          },
+        {1927937106,   999,        "2031-02-04T02:05:06+00:00",        "2031-02-04T02:05:06.000000999Z"},
+        {0,            0,          "1970-01-01T00:00:00+00:00",        "1970-01-01T00:00:00Z"          },
+        {253402300799, 0,          "9999-12-31T23:59:59+00:00",        "9999-12-31T23:59:59Z"          },
+        {253402300800, 0,          NULL,                               NULL                            },
+        {0,            1000000000, NULL,                               NULL                            }
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buffer front;
         buffer_init(&front, BUFFER_NO_LIMIT);
@@ -241,12 +254,23 @@ START_TEST(test_reading_times)
         const char *text;
         int64_t seconds;
         int32_t nanos;
-    } good[] = {{"2031-02-04T02:05:06Z", 1927937106, 0},         {"2031-02-04T02:05:06+00:00", 1927937106, 0},
-                {"2031-02-04T04:05:06+02:00", 1927937106, 0},    {"2031-02-03T21:35:06.5-04:30", 1927937106, 500000000},
-                {"2031-02-04T02:05:06.1234567899Z", 1927937106, 123456789}, {"2031-02-04t02:05:06", 1927937106, 0},
-                {"1969-12-31T23:59:59Z", -1, 0}};
-    static const char *const bad[] = {"", "2031", "2031-02-30T00:00:00Z", "2031-02-04T24:00:00Z", "2031-02-04T02:05:06.Z",
-                                      "2031-02-04T02:05:06+0200", "2031-02-04T02:05:06Zx", "0000-01-01T00:00:00Z"};
+    } good[] = {
+        {"2031-02-04T02:05:06Z",            1927937106, 0        },
+        {"2031-02-04T02:05:06+00:00",       1927937106, 0        },
+        {"2031-02-04T04:05:06+02:00",       1927937106, 0        },
+        {"2031-02-03T21:35:06.5-04:30",     1927937106, 500000000},
+        {"2031-02-04T02:05:06.1234567899Z", 1927937106, 123456789},
+        {"2031-02-04t02:05:06",             1927937106, 0        },
+        {"1969-12-31T23:59:59Z",            -1,         0        }
+    };
+    static const char *const bad[] = {"",
+                                      "2031",
+                                      "2031-02-30T00:00:00Z",
+                                      "2031-02-04T24:00:00Z",
+                                      "2031-02-04T02:05:06.Z",
+                                      "2031-02-04T02:05:06+0200",
+                                      "2031-02-04T02:05:06Zx",
+                                      "0000-01-01T00:00:00Z"};
     int64_t seconds;
     int32_t nanos;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -268,26 +292,29 @@ static sluice_status read_answer(const char *text)
 /* What our client accepts and Jina's does not is marked in message.h. */
 START_TEST(test_reading_answers)
 {
-    static const char *const good[] = {"{}",
-                                       "{\"header\":null,\"parameters\":null,\"routes\":null,\"data\":null}",
-                                       "{\"header\":{\"requestId\":null,\"status\":null},\"routes\":[{\"endTime\":null}],\"data\":[]}",
-                                       "{\"header\":{\"status\":{\"code\":\"ERROR\",\"exception\":{\"args\":[\"a\"]}}}}",
-                                       "{\"header\":{\"status\":{\"code\":1.0}}}",
-                                       "{\"data\":{\"docs\":[{\"id\":\"a\"}]},\"unknown\":{\"x\":[1]}}",
-                                       "{\"data\":[{\"id\":\"a\",\"embedding\":4.5}]}"};
+    static const char *const good[] = {
+        "{}",
+        "{\"header\":null,\"parameters\":null,\"routes\":null,\"data\":null}",
+        "{\"header\":{\"requestId\":null,\"status\":null},\"routes\":[{\"endTime\":null}],\"data\":[]}",
+        "{\"header\":{\"status\":{\"code\":\"ERROR\",\"exception\":{\"args\":[\"a\"]}}}}",
+        "{\"header\":{\"status\":{\"code\":1.0}}}",
+        "{\"data\":{\"docs\":[{\"id\":\"a\"}]},\"unknown\":{\"x\":[1]}}",
+        "{\"data\":[{\"id\":\"a\",\"embedding\":4.5}]}"};
     static const struct {
         const char *text, *words;
-    } bad[] = {{"null", "an object is expected"},
-               {"[]", "an object is expected"},
-               {"", "the text ends"},
-               {"{\"header\":5}", "header: an object is expected"},
-               {"{\"header\":{\"requestId\":5}}", "header.requestId: text is expected"},
-               {"{\"header\":{\"status\":{\"code\":\"BAD\"}}}", "status.code: a number, SUCCESS or ERROR is expected"},
-               {"{\"routes\":[{\"startTime\":\"now\"}]}", "routes.startTime: a time such as"},
-               {"{\"parameters\":[]}", "parameters: an object is expected"},
-               {"{\"data\":[5]}", "[\"data\",0]: value is not a valid dict"},
-               {"{\"data\":[{\"blob\":\"A\"}]}", "data: \"blob\" is no complete base64 text"},
-               {"{\"header\":{\"requestId\":\"\\ud83d\"}}", "half a surrogate pair"}};
+    } bad[] = {
+        {"null",                                         "an object is expected"                              },
+        {"[]",                                           "an object is expected"                              },
+        {"",                                             "the text ends"                                      },
+        {"{\"header\":5}",                               "header: an object is expected"                      },
+        {"{\"header\":{\"requestId\":5}}",               "header.requestId: text is expected"                 },
+        {"{\"header\":{\"status\":{\"code\":\"BAD\"}}}", "status.code: a number, SUCCESS or ERROR is expected"},
+        {"{\"routes\":[{\"startTime\":\"now\"}]}",       "routes.startTime: a time such as"                   },
+        {"{\"parameters\":[]}",                          "parameters: an object is expected"                  },
+        {"{\"data\":[5]}",                               "[\"data\",0]: value is not a valid dict"            },
+        {"{\"data\":[{\"blob\":\"A\"}]}",                "data: \"blob\" is no complete base64 text"          },
+        {"{\"header\":{\"requestId\":\"\\ud83d\"}}",     "half a surrogate pair"                              }
+    };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         ck_assert_msg(read_answer(good[i]) == SLUICE_OK, "%s: %s", good[i], error.text);
     contains(written(JSON_STYLE_WEBSOCKET), "\"embedding\":4.5");
@@ -301,8 +328,10 @@ END_TEST
 /* An answer is taken as it is: nothing is made up. */
 START_TEST(test_answers_as_given)
 {
-    ck_assert_int_eq(read_answer("{\"header\":{\"requestId\":\"x\"},\"data\":[{\"uri\":\"x.png\",\"chunks\":[{\"granularity\":7}]}]}"),
-                     SLUICE_OK);
+    ck_assert_int_eq(
+        read_answer(
+            "{\"header\":{\"requestId\":\"x\"},\"data\":[{\"uri\":\"x.png\",\"chunks\":[{\"granularity\":7}]}]}"),
+        SLUICE_OK);
     contains(written(JSON_STYLE_HTTP), "\"data\":[{\"id\":null,\"parent_id\":null");
     contains(written(JSON_STYLE_HTTP), "\"mime_type\":null,\"text\":null,\"weight\":null,\"uri\":\"x.png\"");
     contains(written(JSON_STYLE_HTTP), "\"chunks\":[{\"id\":null,\"parent_id\":null,\"granularity\":7");
@@ -323,9 +352,11 @@ START_TEST(test_failures)
     sluice_document_set_id(one_document(), "a", 1);
     make_message(NULL);
     ck_assert_int_eq(json_response_write(&stub, &options, &out, &error), SLUICE_OK);
-    contains(buffer_text(&out), "{\"header\":{\"requestId\":\"r\",\"status\":{\"code\":1,\"description\":\"worker cannot be reached\","
-                                "\"exception\":{\"name\":\"NetworkError\",\"args\":[],\"stacks\":[],\"executor\":\"\"}},"
-                                "\"execEndpoint\":\"\",\"targetExecutor\":\"\"},\"parameters\":null,\"routes\":null,\"data\":[{\"id\":\"a\"");
+    contains(
+        buffer_text(&out),
+        "{\"header\":{\"requestId\":\"r\",\"status\":{\"code\":1,\"description\":\"worker cannot be reached\","
+        "\"exception\":{\"name\":\"NetworkError\",\"args\":[],\"stacks\":[],\"executor\":\"\"}},"
+        "\"execEndpoint\":\"\",\"targetExecutor\":\"\"},\"parameters\":null,\"routes\":null,\"data\":[{\"id\":\"a\"");
     rope_done(&stub);
     buffer_done(&out);
 }
@@ -361,10 +392,19 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {test_arrays_of_every_type, test_big_endian_arrays, test_long_and_nested_arrays,
-                                         test_arrays_without_form, test_numbers_that_are_not_finite, test_texts, test_times,
-                                         test_reading_times, test_reading_answers, test_answers_as_given, test_failures,
-                                         test_unreadable_messages, test_limit_of_the_text};
+    const TTest *const tests[] = {test_arrays_of_every_type,
+                                  test_big_endian_arrays,
+                                  test_long_and_nested_arrays,
+                                  test_arrays_without_form,
+                                  test_numbers_that_are_not_finite,
+                                  test_texts,
+                                  test_times,
+                                  test_reading_times,
+                                  test_reading_answers,
+                                  test_answers_as_given,
+                                  test_failures,
+                                  test_unreadable_messages,
+                                  test_limit_of_the_text};
     Suite *suite = suite_create("json.response");
     TCase *group = tcase_create("json.response");
     tcase_set_timeout(group, SUITE_TIMEOUT_SECONDS);
