@@ -64,7 +64,8 @@ static void fail_broken(struct transport_call *call)
 {
     bool begun = call->http_status != 0 || call->answer.size > 0;
     call_fail(call, SLUICE_UNAVAILABLE, 0, "%s: the connection broke %s (%s)", call_name(call),
-              begun ? "in the middle of the answer" : "before the answer", words_of(call));
+              begun ? "in the middle of the answer" : "before the answer",
+              call->curl_code == CURLE_SEND_FAIL_REWIND ? "a kept one, with the request on its way" : words_of(call));
 }
 
 void answer_curl_failure(struct transport_call *call)

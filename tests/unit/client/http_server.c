@@ -23,6 +23,7 @@ struct http_exchange {
     size_t number;
     pthread_t thread;
     struct buffer input;
+    bool inside; /* a POST that has no byte of an answer yet */
 };
 
 struct http_server {
@@ -50,9 +51,19 @@ static ssize_t receive(struct http_exchange *exchange, void *target, size_t size
     return SSL_read(exchange->tls, target, (int)size);
 }
 
+/* With the first byte of its answer, before the client can send more. */
+static void leave(struct http_exchange *exchange)
+{
+    pthread_mutex_lock(&exchange->server->lock);
+    exchange->server->inside -= exchange->inside;
+    exchange->inside = false;
+    pthread_mutex_unlock(&exchange->server->lock);
+}
+
 void http_send(struct http_exchange *exchange, const void *data, size_t size)
 {
     const char *at = data;
+    leave(exchange);
     while (size > 0) {
         ssize_t sent = exchange->tls == NULL ? send(exchange->fd, at, size, MSG_NOSIGNAL)
                                              : SSL_write(exchange->tls, at, size < 1 << 20 ? (int)size : 1 << 20);
@@ -240,13 +251,16 @@ void http_release(struct http_server *server)
 
 /* ---- threads ---- */
 
-static void remember(struct http_server *server, struct http_request *request)
+static void remember(struct http_exchange *exchange, struct http_request *request)
 {
+    struct http_server *server = exchange->server;
     pthread_mutex_lock(&server->lock);
     ck_assert_uint_lt(server->request_count, REQUESTS_MAX);
     request->index = server->request_count;
     server->requests[server->request_count++] = request;
-    if (++server->inside > server->most)
+    exchange->inside = strcmp(request->method, "POST") == 0;
+    server->inside += exchange->inside;
+    if (server->inside > server->most)
         server->most = server->inside;
     pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
@@ -254,15 +268,12 @@ static void remember(struct http_server *server, struct http_request *request)
 
 static bool serve_one(struct http_exchange *exchange)
 {
-    struct http_server *server = exchange->server;
     struct http_request *request = read_request(exchange);
     if (request == NULL)
         return false;
-    remember(server, request);
+    remember(exchange, request);
     bool go_on = answer(exchange, request);
-    pthread_mutex_lock(&server->lock);
-    server->inside--;
-    pthread_mutex_unlock(&server->lock);
+    leave(exchange);
     return go_on;
 }
 
@@ -283,9 +294,8 @@ static void *serve(void *context)
     shutdown(exchange->fd, SHUT_WR);
     /* What the client still sends is read, so that the answer is not lost to a reset. */
     char rest[4096];
-    if (!exchange->server->stopping)
-        while (exchange->tls == NULL && recv(exchange->fd, rest, sizeof rest, 0) > 0)
-            continue;
+    while (exchange->tls == NULL && recv(exchange->fd, rest, sizeof rest, 0) > 0)
+        continue;
     shutdown(exchange->fd, SHUT_RDWR);
     buffer_done(&exchange->input);
     return NULL;
@@ -339,6 +349,8 @@ struct http_server *http_server_start(const struct http_script *script)
     clock_condition_init(&server->changed);
     prepare_tls(server);
     server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address.sin_port = htons((uint16_t)script->port);
+    setsockopt(server->fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
     ck_assert_int_eq(bind(server->fd, (struct sockaddr *)&address, size), 0);
     ck_assert_int_eq(listen(server->fd, CONNECTIONS_MAX), 0);
     ck_assert_int_eq(getsockname(server->fd, (struct sockaddr *)&address, &size), 0);

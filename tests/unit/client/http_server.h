@@ -34,6 +34,7 @@ struct http_script {
     const char *openapi; /* the body of GET /openapi.json; NULL: 404. The handler is not asked */
     bool openapi_asked;  /* the handler is asked for /openapi.json too */
     enum http_expect expect;
+    int port;              /* 0: a free one */
     const char *certificate_file, *key_file, *ca_file; /* TLS; with ca_file clients must show a certificate */
 };
 
@@ -42,7 +43,7 @@ void http_server_stop(struct http_server *server);
 int http_server_port(const struct http_server *server);
 
 size_t http_server_connections(struct http_server *server); /* made so far */
-size_t http_server_most(struct http_server *server);        /* handlers that were inside at the same time */
+size_t http_server_most(struct http_server *server);        /* POSTs that were inside at the same time */
 
 /* Requests with this method and path; NULL: any. */
 size_t http_server_count(struct http_server *server, const char *method, const char *path);
