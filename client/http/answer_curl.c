@@ -40,7 +40,7 @@ static void fail_certificate(struct transport_call *call)
     if (strncmp(words, prefix, sizeof prefix - 1) == 0)
         words += sizeof prefix - 1;
     bool name = strstr(words, "subject name") != NULL;
-    call_fail(call, SLUICE_INVALID, 0, "the gateway's certificate is not accepted: %s; %s", words,
+    call_fail(call, SLUICE_UNAVAILABLE, 0, "the gateway's certificate is not accepted: %s; %s", words,
               name                       ? "use the name that the certificate was made for as the host"
               : channel->material.authorities.size > 0 ? "is tls_ca_file the authority that signed it?"
                                          : "name the authority that signed it with tls_ca_file");
@@ -53,7 +53,7 @@ static void fail_handshake(struct transport_call *call)
     bool plain = strstr(words, "wrong version number") != NULL || strstr(words, "packet length") != NULL;
     bool wanted = strstr(words, "certificate required") != NULL;
     bool refused = strstr(words, "alert") != NULL;
-    call_fail(call, SLUICE_INVALID, 0, "no TLS connection: %s%s", words,
+    call_fail(call, SLUICE_UNAVAILABLE, 0, "no TLS connection: %s%s", words,
               plain     ? "; does the gateway speak TLS on this port? Without it the address is http://"
               : wanted  ? "; give a certificate with tls_certificate_file and tls_key_file"
               : refused ? "; the gateway does not accept this client's certificate or its TLS version (1.2 at least)"

@@ -1,4 +1,4 @@
-"""TLS from the command line: good and bad certificates on both sides, made when the test runs."""
+"""TLS from the command line, over each protocol: good and bad certificates on both sides, made when the test runs."""
 import os
 import subprocess
 
@@ -7,33 +7,61 @@ import harness
 MAKER = os.path.join(harness.BUILD, "tests", "tls", "make_certificates")
 TRUST = ("--tls-ca-file", "ca.pem")
 
-# The gateway's certificate, the client's options, and what the client says; None: an answer.
+# The gateway's certificate, the client's options, and what is wrong; None: an answer.
 SERVERS = [
     ("server", TRUST, None),
     ("rsa", TRUST, None),
     ("chain", TRUST, None),
     ("self", ("--tls-ca-file", "self.pem"), None),
-    ("server", (), 'of the authority "Sluice test authority", which is not trusted'),
-    ("server", ("--tls-ca-file", "other-ca.pem"), 'of the authority "Sluice test authority", which is not trusted'),
-    ("other", TRUST, 'of the authority "Another authority", which is not trusted'),
-    ("short", TRUST, "or the server does not show the certificates in between"),
-    ("self", TRUST, "is signed by itself and not among the trusted ones"),
-    ("name", TRUST, "is for elsewhere.example, not for 127.0.0.1"),
-    ("expired", TRUST, "the server's certificate expired on "),
-    ("future", TRUST, "the server's certificate is valid from "),
-    ("client-only", TRUST, "is not accepted: unsuitable certificate purpose"),
+    ("server", (), "unknown"),
+    ("server", ("--tls-ca-file", "other-ca.pem"), "unknown"),
+    ("other", TRUST, "unknown"),
+    ("short", TRUST, "unknown"),
+    ("self", TRUST, "self-signed"),
+    ("name", TRUST, "name"),
+    ("expired", TRUST, "expired"),
+    ("future", TRUST, "future"),
+    ("client-only", TRUST, "purpose"),
     ("expired", ("--tls-insecure",), None),
     ("name", ("--tls-insecure",), None),
     ("other", ("--tls-insecure",), None),
 ]
 
-# What the client shows to a gateway that asks for a certificate; None: an answer.
+# What the client shows to a gateway that asks for a certificate, and what is wrong; None: an answer.
 CLIENTS = [
     (("--tls-certificate", "client.pem", "--tls-key", "client.key"), None),
-    ((), "it may ask for a certificate of the client"),
-    (("--tls-certificate", "client-other.pem", "--tls-key", "client-other.key"), "may not accept the client's certificate"),
-    (("--tls-certificate", "client-expired.pem", "--tls-key", "client-expired.key"), "may not accept the client's certificate"),
+    ((), "none"),
+    (("--tls-certificate", "client-other.pem", "--tls-key", "client-other.key"), "refused"),
+    (("--tls-certificate", "client-expired.pem", "--tls-key", "client-expired.key"), "refused"),
 ]
+
+# How a protocol's client says it. gRPC's check is ours (client/grpc/credentials.c), that of HTTP libcurl's.
+WORDS = {
+    "grpc": {
+        "unknown": "not trusted, or the server does not show the certificates in between",
+        "self-signed": "is signed by itself and not among the trusted ones",
+        "name": "is for elsewhere.example, not for 127.0.0.1",
+        "expired": "the server's certificate expired on ",
+        "future": "the server's certificate is valid from ",
+        "purpose": "is not accepted: unsuitable certificate purpose",
+        "none": "it may ask for a certificate of the client",
+        "refused": "may not accept the client's certificate",
+        "plain": "does it speak TLS (grpcs://)?",
+        "encrypted": "is it a grpc:// address?",
+    },
+    "http": {
+        "unknown": "is not accepted: unable to get local issuer certificate",
+        "self-signed": "is not accepted: self-signed certificate",
+        "name": "no alternative certificate subject name matches target",
+        "expired": "is not accepted: certificate has expired",
+        "future": "is not accepted: certificate is not yet valid",
+        "purpose": "is not accepted: unsuitable certificate purpose",
+        "none": "",
+        "refused": "",
+        "plain": "the connection broke before the answer",
+        "encrypted": "no TLS connection",
+    },
+}
 
 # Options that fail before anything is sent.
 OPTIONS = [
@@ -57,7 +85,11 @@ STARTS = [
 ]
 
 
-class Tls(harness.Case):
+class Base(harness.Case):
+    """One protocol's Flows."""
+
+    protocol = "grpc"
+
     def setUp(self):
         super().setUp()
         self.certificates = self.path("tls")
@@ -71,36 +103,74 @@ class Tls(harness.Case):
         """The options with the files' full names."""
         return [self.file(option) if option.endswith((".pem", ".key")) else option for option in options]
 
-    def flow_with(self, certificate, key, authorities=None, protocol="grpc"):
-        keys = {"protocol": protocol, "ssl_certfile": self.file(certificate), "ssl_keyfile": self.file(key)}
+    def flow_with(self, certificate, key, authorities=None):
+        keys = {"protocol": self.protocol, "ssl_certfile": self.file(certificate), "ssl_keyfile": self.file(key)}
         if authorities:
             keys["ssl_ca_certs"] = self.file(authorities)
         return self.flow("jtype: Flow\ngateway:\n" + "".join(f"  {name}: {value}\n" for name, value in keys.items()))
 
-    def ask(self, uri, options, wanted, case):
+    def ask(self, uri, options, wrong):
         code, out, err = self.sluice("post", uri, "/", "--text", "x", "--timeout", str(harness.PATIENCE), *self.files(options))
-        if wanted is None:
-            self.assertEqual((code, err), (0, ""), case)
-            self.assertIn('"text":"x"', out, case)
+        if wrong is None:
+            self.assertEqual((code, err), (0, ""), options)
+            self.assertIn('"text":"x"', out, options)
         else:
-            self.assertEqual(code, 3, (case, err))
-            self.assertIn(wanted, err, case)
+            self.assertEqual(code, 3, (options, wrong, err))
+            self.assertIn(WORDS[self.protocol][wrong], err, options)
+
+
+class Protocol:
+    """What holds for each protocol."""
 
     def test_the_client_looks_at_the_gateways_certificate(self):
         for name in sorted({row[0] for row in SERVERS}):
             flow = self.flow_with(f"{name}.pem", f"{name}.key").start()
-            self.assertTrue(flow.uri.startswith("grpcs://"), flow.report)
-            for row in SERVERS:
-                if row[0] == name:
-                    self.ask(flow.uri, row[1], row[2], row)
+            self.assertTrue(flow.report["gateway"][0]["tls"], flow.report)
+            for certificate, options, wrong in SERVERS:
+                if certificate == name:
+                    self.ask(flow.uri, options, wrong)
             self.assertEqual(flow.stop(), 0)
 
     def test_the_gateway_looks_at_the_clients_certificate(self):
         flow = self.flow_with("server.pem", "server.key", "ca.pem").start()
-        for options, wanted in CLIENTS:
-            self.ask(flow.uri, (*TRUST, *options), wanted, options)
+        for options, wrong in CLIENTS:
+            self.ask(flow.uri, (*TRUST, *options), wrong)
         self.assertEqual(flow.stop(), 0)
 
+    def test_plain_and_encrypted_do_not_meet(self):
+        flow = self.flow_with("server.pem", "server.key").start()
+        self.ask(flow.uri.replace("s://", "://"), (), "plain")
+        self.assertEqual(flow.stop(), 0)
+        flow = self.flow(f"jtype: Flow\ngateway: {{protocol: {self.protocol}}}\n").start()
+        self.ask(flow.uri.replace("://", "s://"), TRUST, "encrypted")
+        self.assertEqual(flow.stop(), 0)
+
+    def test_a_gateway_with_bad_files_does_not_start(self):
+        for certificate, key, wanted in STARTS:
+            flow = self.flow_with(certificate, key)
+            report = flow.wait_ready()
+            self.assertFalse(report["ready"], certificate)
+            self.assertIn(wanted, report["error"])
+            self.assertEqual(flow.wait(), 1)
+        flow = self.flow_with("server.pem", "server.key", "text.pem")
+        self.assertIn("this is not PEM", flow.wait_ready()["error"])
+        self.assertEqual(flow.wait(), 1)
+
+    def test_old_certificates_are_warned_of(self):
+        flow = self.flow_with("expired.pem", "expired.key").start()
+        flow.wait_log(r"warning.*expired\.pem expired on ")
+        self.assertEqual(flow.stop(), 0)
+
+
+class Grpc(Protocol, Base):
+    pass
+
+
+class Http(Protocol, Base):
+    protocol = "http"
+
+
+class Options(Base):
     def test_options_that_do_not_fit_are_told_at_once(self):
         for options, wanted in OPTIONS:
             code, _, err = self.sluice("post", "grpcs://localhost:1", "/", "--text", "x", *self.files(options))
@@ -119,30 +189,6 @@ class Tls(harness.Case):
         code, out, _ = self.sluice("ping", flow.uri)
         self.assertEqual(code, 3)
         self.assertIn("is not trusted", out)
-        self.assertEqual(flow.stop(), 0)
-
-    def test_plain_and_encrypted_do_not_meet(self):
-        flow = self.flow_with("server.pem", "server.key").start()
-        self.ask(flow.uri.replace("grpcs", "grpc"), (), "does it speak TLS (grpcs://)?", "plain to TLS")
-        self.assertEqual(flow.stop(), 0)
-        flow = self.flow("jtype: Flow\n").start()
-        self.ask(flow.uri.replace("grpc", "grpcs"), TRUST, "is it a grpc:// address?", "TLS to plain")
-        self.assertEqual(flow.stop(), 0)
-
-    def test_a_gateway_with_bad_files_does_not_start(self):
-        for certificate, key, wanted in STARTS:
-            flow = self.flow_with(certificate, key)
-            report = flow.wait_ready()
-            self.assertFalse(report["ready"], certificate)
-            self.assertIn(wanted, report["error"])
-            self.assertEqual(flow.wait(), 1)
-        flow = self.flow_with("server.pem", "server.key", "text.pem")
-        self.assertIn("this is not PEM", flow.wait_ready()["error"])
-        self.assertEqual(flow.wait(), 1)
-
-    def test_old_certificates_are_warned_of(self):
-        flow = self.flow_with("expired.pem", "expired.key").start()
-        flow.wait_log(r"warning.*expired\.pem expired on ")
         self.assertEqual(flow.stop(), 0)
 
     def test_check_looks_for_the_files(self):
