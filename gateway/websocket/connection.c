@@ -230,7 +230,7 @@ void connection_settle(struct connection *connection)
 
 /* ---- signs of life ---- */
 
-/* A paused socket is not read, so libwebsockets does not see its end. */
+/* A paused socket is not read, nor is one that waits for an HTTP answer, so libwebsockets does not see its end. */
 static bool has_hung_up(const struct connection *connection)
 {
     struct pollfd look = {.fd = lws_get_socket_fd(connection->wsi), .events = POLLRDHUP};
@@ -243,12 +243,14 @@ void connection_tick(struct connection *connection, uint64_t now_ns)
     uint64_t interval_ns = settings->ping_interval_ms * (uint64_t)CLOCK_NS_PER_MS;
     uint64_t timeout_ns = settings->ping_timeout_ms * (uint64_t)CLOCK_NS_PER_MS;
 
-    if (connection->wsi == NULL || connection->gone || connection->closing ||
-        connection->purpose == PURPOSE_HTTP_DRY_RUN)
+    bool plain = connection->purpose == PURPOSE_HTTP_DRY_RUN;
+    if (connection->wsi == NULL || connection->gone || connection->closing)
         return;
-    if (connection->paused && has_hung_up(connection)) {
+    if ((connection->paused || plain) && has_hung_up(connection))
         connection_kill(connection);
-    } else if (connection->unflushed.first != NULL) {
+    if (plain || connection->gone)
+        return;
+    if (connection->unflushed.first != NULL) {
         /* A client that reads nothing would not see a ping either. */
         if (now_ns - connection->heard_ns > interval_ns + timeout_ns)
             connection_kill(connection);

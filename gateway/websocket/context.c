@@ -126,7 +126,7 @@ static int on_http(struct websocket_front *front, struct lws *wsi, enum lws_call
     case LWS_CALLBACK_ESTABLISHED: return established(front, wsi, session);
     case LWS_CALLBACK_HTTP: return plain_request(front, wsi, session);
     case LWS_CALLBACK_HTTP_WRITEABLE:
-        return session->connection != NULL ? plain_write_dry_run(session->connection) : 0;
+        return session->connection != NULL ? plain_write_dry_run(session) : 0;
     default: return 0;
     }
 }
@@ -142,8 +142,11 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         if (wsi != front_of(wsi)->listener_wsi && front_of(wsi)->sockets > 0)
             front_of(wsi)->sockets--;
         return 0;
+    case LWS_CALLBACK_OPENSSL_PERFORM_CLIENT_CERT_VERIFICATION:
+        return size == 0; /* `size` says whether OpenSSL found it good; 0 here would overrule it */
     case LWS_CALLBACK_CLOSED:
     case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
         if (session != NULL)
             closed(session);
         return 0;

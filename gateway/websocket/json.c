@@ -181,5 +181,5 @@ sluice_status json_warm(sluice_error *error)
     sluice_status status = json_request_read("{}", 2, &options, arena, &message, &fault, error);
     rope_done(&message);
     arena_free(arena);
-    return status == SLUICE_CANCELLED || status == SLUICE_UNIMPLEMENTED ? SLUICE_OK : status;
+    return status == SLUICE_CANCELLED ? SLUICE_OK : status;
 }

@@ -124,15 +124,18 @@ void plain_status_of(const struct reply *reply, struct buffer *status)
         append_status(status, &reply->message);
 }
 
-int plain_write_dry_run(struct connection *connection)
+int plain_write_dry_run(struct session *session)
 {
+    struct connection *connection = session->connection;
     struct item *item = item_queue_take(&connection->answers);
+    struct lws *wsi = connection->wsi;
     struct buffer status, text;
     struct rope rope;
     sluice_error error;
 
     if (item == NULL && !connection->stopped)
         return 0;
+    session->connection = NULL; /* it was for this request; the socket may bring others */
     buffer_init(&status, BODY_MAX);
     buffer_init(&text, BODY_MAX);
     rope_init(&rope);
@@ -142,12 +145,13 @@ int plain_write_dry_run(struct connection *connection)
         append_failure(&status, "no memory for the request");
     bool written = status.failed == SLUICE_OK && rope_append(&rope, NULL, status.data, status.size) == SLUICE_OK &&
                    json_status_write(&rope, &text, &error) == SLUICE_OK;
-    int result = written ? answer_text(connection->wsi, 200, buffer_text(&text)) : -1;
+    int result = written ? answer_text(wsi, 200, buffer_text(&text)) : -1;
     rope_done(&rope);
     buffer_done(&text);
     buffer_done(&status);
     if (item != NULL)
         item_free(item);
+    connection_closed(connection);
     return result;
 }
 
@@ -155,8 +159,6 @@ static int start_dry_run(struct websocket_front *front, struct lws *wsi, struct 
 {
     static const struct handshake handshake = {.mode = MODE_JSON, .purpose = PURPOSE_HTTP_DRY_RUN, .echo = ""};
 
-    if (session->connection != NULL) /* of the connection's previous request */
-        connection_closed(session->connection);
     session->connection = connection_new(front, wsi, &handshake);
     if (session->connection == NULL)
         return -1;

@@ -226,7 +226,7 @@ int plain_request(struct websocket_front *front, struct lws *wsi, struct session
 /* Send a whole answer; `close` ends the connection. What the callback is to return. */
 int plain_answer(struct lws *wsi, unsigned status, const char *type, const void *body, size_t size, bool close);
 /* LWS_CALLBACK_HTTP_WRITEABLE: the answer to GET /dry_run. */
-int plain_write_dry_run(struct connection *connection);
+int plain_write_dry_run(struct session *session);
 /* The StatusProto of a dry run's reply; nothing for success. */
 void plain_status_of(const struct reply *reply, struct buffer *status);
 

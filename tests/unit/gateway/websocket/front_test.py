@@ -1,8 +1,14 @@
 """The WebSocket front as its clients see it."""
+import json
 import os
+import shutil
 import socket
+import ssl
+import subprocess
 import sys
+import tempfile
 import unittest
+import warnings
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from wire import (BINARY, CLOSE, PING, PONG, TEXT, Client, Lost, Server, close_frame, deflate, frame, head, mask,  # noqa: E402
@@ -191,6 +197,91 @@ class Deflate(Case):
         messages, (code, reason) = client.until_closed()
         self.assertEqual((messages, code), ([], 1009))
         self.assertIn("max_message_bytes", reason)
+
+
+class Json(Case):
+    """Text messages."""
+
+    @staticmethod
+    def message(text):
+        return frame(TEXT, json.dumps({"data": [{"text": text}]}))
+
+    @staticmethod
+    def texts(messages):
+        return [json.loads(payload)["data"][0]["text"] for _, payload in messages]
+
+    def test_one_request(self):
+        client = self.client(protocol="json")
+        client.send(frame(TEXT, '{"execEndpoint":"/search","data":[{"text":"blue"}],"parameters":{"limit":3}}'))
+        opcode, payload = client.message()
+        answer = json.loads(payload)
+        self.assertEqual((opcode, answer["header"]["exec_endpoint"], answer["parameters"], answer["data"][0]["text"]),
+                         (TEXT, "/search", {"limit": 3.0}, "blue"))
+        client.send(frame(TEXT, " { } "))
+        self.assertEqual(client.until_closed(), ([], (1000, "")))
+
+    def test_ignored(self):
+        client = self.client(protocol=None)
+        client.send(b"".join(frame(TEXT, text) for text in ("[]", "1", "null", '"x"', "true")) + frame(TEXT, "{}"))
+        self.assertEqual(client.until_closed(), ([], (1000, "")))
+        self.assertEqual(self.server.ask("count"), "0")
+
+    def test_faults(self):
+        for sent in (frame(TEXT, "{"), frame(TEXT, ""), frame(TEXT, "nonsense"), frame(TEXT, '{"data":5}'),
+                     frame(TEXT, '{"data":[{"blob":"abc"}]}'), frame(TEXT, b'{"data":[{"text":"\xff"}]}'),
+                     frame(TEXT, b"\xc3", fin=False) + frame(0, b"("), frame(TEXT, b'"\xed\xa0\x80"')):
+            with self.subTest(sent):
+                client = self.client(protocol="json")
+                client.send(sent)
+                messages, (code, reason) = client.until_closed()
+                self.assertEqual((messages, code), ([], 1007))
+                self.assertGreater(len(reason), 10)
+
+    def test_a_character_in_two_fragments(self):
+        client = self.client(protocol="json")
+        text = '{"data":[{"text":"ä€🙂"}]}'.encode()
+        for cut in range(len(text) + 1):
+            client.send(frame(TEXT, text[:cut], fin=False) + frame(0, text[cut:]))
+            self.assertEqual(self.texts([client.message()]), ["ä€🙂"])
+
+    def test_a_fault_comes_after_what_is_inside(self):
+        client = self.client(protocol="json")
+        client.send(self.message("a") + self.message("b") + frame(TEXT, "{") + self.message("c"))
+        messages, (code, _) = client.until_closed()
+        self.assertEqual((self.texts(messages), code), (["a", "b"], 1007))
+
+    def test_binary_is_the_wrong_type(self):
+        for payload in (b"\0", b"{}"):
+            client = self.client(protocol="json")
+            client.send(frame(BINARY, payload))
+            self.assertEqual(client.until_closed()[1][0], 1003)
+
+    def test_order_of_small_and_large(self):
+        """Large texts are read by other threads; they enter in order all the same."""
+        client = self.client(protocol="json")
+        texts = [str(i) + "x" * (40000 if i % 3 == 0 else 10) for i in range(60)]
+        client.send(b"".join(self.message(text) for text in texts) + frame(TEXT, "{}"))
+        messages, end = client.until_closed()
+        self.assertEqual((sorted(self.texts(messages)), end), (sorted(texts), (1000, "")))
+
+    def test_hang_up_while_it_is_read(self):
+        for _ in range(20):
+            client = self.client(protocol="json")
+            client.send(self.message("x" * 500000) * 3)
+            client.close()
+        self.server.tell("live 0")
+
+    def test_compressed(self):
+        client = self.client(protocol="json", extra=DEFLATE)
+        client.send(frame(TEXT, deflate(json.dumps({"data": [{"text": "x" * 100000}]}).encode()), rsv=4))
+        self.assertEqual(self.texts([client.message()]), ["x" * 100000])
+        client.send(frame(TEXT, "{}"))
+        self.assertEqual(client.until_closed(), ([], (1000, "")))
+
+    def test_a_timeout(self):
+        self.server.tell("failure gone")
+        client = self.client(protocol="json", path="/dry_run")
+        self.assertEqual(client.until_closed(), ([], (1011, "gone of gone")))
 
 
 class Pressure(Case):
@@ -387,6 +478,118 @@ class DryRun(Case):
         self.assertEqual(client.until_closed(), ([(BINARY, b"\x08\x01\x12\x02no")], (1000, "")))
 
 
+@unittest.skipUnless(shutil.which("openssl"), "openssl, which comes with the package of the library, makes the certificates")
+class Tls(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        for name in ("server", "other"):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                            "-keyout", cls.path(f"{name}.key"), "-out", cls.path(f"{name}.pem"), "-days", "2",
+                            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+                           check=True, stderr=subprocess.DEVNULL)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder.name, name)
+
+    def trusting(self, own=None):
+        context = ssl.create_default_context(cafile=self.path("server.pem"))
+        if own:
+            context.load_cert_chain(self.path(f"{own}.pem"), self.path(f"{own}.key"))
+        return context
+
+    def serve(self, **settings):
+        server = Server(certfile=self.path("server.pem"), keyfile=self.path("server.key"), **settings)
+        self.addCleanup(server.stop)
+        return server
+
+    def converse(self, client):
+        with client:
+            for size in (10, 70000, 900000):
+                client.send(frame(BINARY, request("later", size)) * 3)
+                for _ in range(3):
+                    self.assertEqual(client.message(), (BINARY, request("later", size)))
+            client.send(END)
+            self.assertEqual(client.until_closed(), ([], (1000, "")))
+
+    def test_requests(self):
+        server = self.serve()
+        self.converse(Client(server.port, tls=self.trusting()))
+        self.converse(Client(server.port, tls=self.trusting(), extra=DEFLATE))
+
+    def test_health(self):
+        with Client(self.serve().port, tls=self.trusting(), handshake=False) as client:
+            self.assertEqual(client.http("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")[2], "{}")
+
+    def test_versions(self):
+        port = self.serve().port
+        for version, good in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)):
+            with self.subTest(version), warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context = self.trusting()
+                context.set_ciphers("DEFAULT:@SECLEVEL=0")
+                context.minimum_version = context.maximum_version = version
+                if good:
+                    self.converse(Client(port, tls=context))
+                else:
+                    with self.assertRaises((ssl.SSLError, OSError)):
+                        Client(port, tls=context)
+
+    def test_certificates_of_clients(self):
+        server = self.serve(ca_certs=self.path("other.pem"))
+        self.converse(Client(server.port, tls=self.trusting("other")))
+        for own in (None, "server"):
+            with self.subTest(own), self.assertRaises((ssl.SSLError, OSError, Lost)):
+                Client(server.port, tls=self.trusting(own)).close()
+
+    def test_plain_clients(self):
+        with Client(self.serve().port, handshake=False) as client, self.assertRaises(Lost):
+            client.http("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    def test_wrong_files(self):
+        for settings, part in (({"certfile": "/nowhere.pem", "keyfile": self.path("server.key")}, "/nowhere.pem"),
+                               ({"certfile": self.path("server.pem"), "keyfile": self.path("other.key")}, "other.key"),
+                               ({"certfile": self.path("server.key"), "keyfile": self.path("server.key")}, "server.key"),
+                               ({"certfile": self.path("server.pem"), "keyfile": self.path("server.key"),
+                                 "ca_certs": self.path("server.key")}, "server.key")):
+            with self.subTest(part):
+                server = Server(**settings)
+                server.stop()
+                self.assertTrue(server.first.startswith("failed"), server.first)
+                self.assertIn(part, server.first)
+
+
+class Open(unittest.TestCase):
+    def test_the_port_is_taken(self):
+        first = Server()
+        self.addCleanup(first.stop)
+        second = Server(port=first.port)
+        second.stop()
+        self.assertIn("system error", second.first)
+        self.assertIn(f"127.0.0.1:{first.port}", second.first)
+
+    def test_no_such_host(self):
+        server = Server(host="256.0.0.1")
+        server.stop()
+        self.assertIn("256.0.0.1", server.first)
+
+    def test_more_connections_wait(self):
+        server = Server(connections_max=2)
+        self.addCleanup(server.stop)
+        first, second = Client(server.port), Client(server.port)
+        third = Client(server.port, handshake=False)
+        self.addCleanup(second.close)
+        self.addCleanup(third.close)
+        first.close()
+        # Taken as soon as there is room.
+        self.assertEqual(third.http("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")[2], "{}")
+
+
 class Handshake(Case):
     """Sub-protocols and paths."""
 
@@ -431,10 +634,31 @@ class Http(Case):
         self.assertEqual(self.ask("GET /nothing")[0], 404)
         self.assertEqual(self.ask("POST /", "Host: localhost\r\nContent-Length: 0\r\n")[0], 405)
 
+    def test_dry_run(self):
+        status, headers, body = self.ask("GET /dry_run")
+        self.assertEqual((status, headers["content-type"], body),
+                         (200, "application/json", '{"code":0,"description":"","exception":null}'))
+        self.server.tell("failure gone")
+        answer = json.loads(self.ask("GET /dry_run")[2])
+        self.assertEqual((answer["code"], answer["description"]), (1, "gone of gone"))
+        self.assertEqual(answer["exception"]["name"], "InternalNetworkError")
+        self.server.tell("failure fail")
+        answer = json.loads(self.ask("GET /dry_run")[2])
+        self.assertEqual((answer["code"], answer["description"]), (1, "no"))
+
+    def test_hang_up_cancels(self):
+        self.server.tell("failure never")
+        client = self.client(handshake=False)
+        client.send(b"GET /dry_run HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.server.tell("submitted 1")
+        client.close()
+        self.server.tell("live 0")
+
     def test_several_requests_on_one_connection(self):
         client = self.client(handshake=False)
-        for _ in range(3):
-            self.assertEqual(client.http("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")[0], 200)
+        for path in ("/", "/dry_run", "/dry_run", "/status", "/nothing", "/dry_run"):
+            self.assertEqual(client.http(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")[0],
+                             404 if path == "/nothing" else 200)
 
 
 if __name__ == "__main__":
