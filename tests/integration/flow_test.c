@@ -88,10 +88,10 @@ START_TEST(each_protocol_has_its_port)
 {
     sluice_flow *flow = NULL;
     sluice_flow_builder *builder = sluice_flow_builder_new();
-    sluice_flow_builder_set(builder, "protocol", "[\"grpc\", \"GRPC\"]");
+    sluice_flow_builder_set(builder, "protocol", "[\"grpc\", \"GRPC\", \"http\", \"websocket\"]");
     ok(sluice_flow_builder_start(builder, NULL, &flow, &error));
     sluice_flow_builder_free(builder);
-    ck_assert_uint_eq(sluice_flow_front_count(flow), 2);
+    ck_assert_uint_eq(sluice_flow_front_count(flow), 4);
     sluice_flow_front first = sluice_flow_front_at(flow, 0), second = sluice_flow_front_at(flow, 1);
     ck_assert_int_ne(first.port, second.port);
     ck_assert_int_eq(first.port, sluice_flow_port(flow));
@@ -99,10 +99,13 @@ START_TEST(each_protocol_has_its_port)
     ck_assert_str_eq(first.uri, sluice_flow_uri_of(flow, "GRPC"));
     ck_assert_str_eq(second.protocol, "grpc");
     ck_assert(!second.tls);
-    ck_assert_int_eq(sluice_flow_port_of(flow, "http"), 0);
-    ck_assert_ptr_null(sluice_flow_uri_of(flow, "http"));
-    ck_assert_ptr_null(sluice_flow_front_at(flow, 2).uri);
-    for (size_t i = 0; i < 2; i++) {
+    ck_assert_int_eq(strncmp(sluice_flow_uri_of(flow, "http"), "http://127.0.0.1:", 17), 0);
+    ck_assert_int_eq(strncmp(sluice_flow_uri_of(flow, "websocket"), "ws://127.0.0.1:", 15), 0);
+    ck_assert_int_gt(sluice_flow_port_of(flow, "websocket"), 0);
+    ck_assert_int_eq(sluice_flow_port_of(flow, "smtp"), 0);
+    ck_assert_ptr_null(sluice_flow_uri_of(flow, "smtp"));
+    ck_assert_ptr_null(sluice_flow_front_at(flow, 4).uri);
+    for (size_t i = 0; i < 3; i++) {
         sluice_client *client;
         sluice_text text = sluice_text_of("one");
         sluice_results *results;

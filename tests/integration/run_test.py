@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+import urllib.request
 
 import harness
 from harness import GATE, PLUGINS
@@ -67,16 +68,20 @@ class Run(harness.Case):
         self.assertEqual(code, 1, err)
 
     def test_a_list_of_protocols_opens_a_port_for_each(self):
-        flow = self.flow(CHAIN, "--set", "gateway.protocol=[grpc, grpc]").start()
+        flow = self.flow(CHAIN, "--set", "gateway.protocol=[grpc, http, websocket, grpc]").start()
         fronts = flow.report["gateway"]
-        self.assertEqual([front["protocol"] for front in fronts], ["grpc", "grpc"])
-        self.assertNotEqual(fronts[0]["port"], fronts[1]["port"])
+        self.assertEqual([front["protocol"] for front in fronts], ["grpc", "http", "websocket", "grpc"])
+        self.assertEqual(len({front["port"] for front in fronts}), 4)
         for front in fronts:
-            self.assertEqual(len(self.post(flow, "/", "--text", "x")), 1)
-            code, _, err = self.sluice("ping", f"grpc://{front['host']}:{front['port']}")
-            self.assertEqual(code, 0, err)
+            if front["protocol"] == "grpc":
+                code, out, err = self.sluice("post", flow.uri_of(front), "/", "--text", "x")
+                self.assertEqual((code, len(out.splitlines())), (0, 1), err)
+            else:
+                with urllib.request.urlopen(f"http://{front['host']}:{front['port']}/", timeout=harness.PATIENCE) as answer:
+                    self.assertEqual(answer.read(), b"{}")
         self.assertEqual(flow.stop(), 0)
-        self.assertEqual(len([line for line in flow.stdout if line.startswith("grpc ")]), 2, flow.stdout)
+        rows = [line.split()[0] for line in flow.stdout[1:5]]
+        self.assertEqual(rows, ["grpc", "http", "websocket", "grpc"], flow.stdout)
 
     def test_set_overrides(self):
         port = harness_port()

@@ -90,7 +90,7 @@ static void must_load(struct kit *kit, const char *name)
 
 START_TEST(chains_load)
 {
-    ck_assert_uint_eq(each("tests/golden/flows", must_load), 13);
+    ck_assert_uint_eq(each("tests/golden/flows", must_load), 14);
 }
 END_TEST
 

@@ -43,7 +43,8 @@ void *__wrap_realloc(void *memory, size_t size)
 }
 
 static const char good[] =
-    "jtype: Flow\nwith: {port: '$A', name: demo, env: {A: b}}\nexecutors:\n"
+    "jtype: Flow\nwith: {port: '$A', name: demo, env: {A: b}}\n"
+    "gateway: {ssl_certfile: c.pem, ssl_keyfile: k.pem, expose_endpoints: {/a: {}, /b: {methods: [GET], tags: [x]}}}\nexecutors:\n"
     "  - &e {name: a, uses: x.so, uses_with: {t: text, l: [1, {m: 2}], s: '[a, b]'}, uses_requests: {/a: b}}\n"
     "  - {<<: *e, name: b, needs: a}\n";
 static const char bad[] =
