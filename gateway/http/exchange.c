@@ -181,9 +181,9 @@ static enum MHD_Result begin(struct http_connection *connection, const char *url
     read_length(exchange);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    if (info != NULL && info->header_size > front->gateway->limits.max_header_bytes)
+    if (info != NULL && info->header_size > http_header_bytes_max(front))
         return refuse_with(exchange, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                           "the header fields are larger than the gateway takes (max_header_bytes)");
+                           "the header fields are larger than the gateway takes (max_header_bytes, at most 28 KiB)");
     if (wants_websocket(exchange)) {
         exchange->status = MHD_HTTP_FORBIDDEN;
         exchange->type = "text/plain";

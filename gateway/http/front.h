@@ -20,6 +20,7 @@ enum {
     HTTP_LINGER_SECONDS = 3,      /* a refused body is read and dropped so long, so that the client sees the answer */
     HTTP_CONNECTIONS_MAX = 4096,  /* more wait in the listen queue */
     HTTP_RETRY_AFTER_SECONDS = 1, /* what a refused client is told */
+    HTTP_HEADER_BYTES_MAX = 28672, /* of request line and header fields, if max_header_bytes is not below it */
 };
 
 struct http_front_settings {

@@ -22,10 +22,15 @@ enum {
     CODE_ERROR_3_5 = 3
 };
 
+/* Names and nulls of an answer with a document or two, beside its bytes as protobuf. */
+enum { ANSWER_EXTRA_BYTES = 1024 };
+
 static const char internal_error[] = "Internal Server Error";
 
+/* Jina's server closes the connection behind it, so a client knows that. */
 static void answer_internal_error(struct http_exchange *exchange)
 {
+    http_add_header(exchange, MHD_HTTP_HEADER_CONNECTION, "close");
     http_answer_static(exchange, 500, http_type_text, internal_error, sizeof internal_error - 1);
 }
 
@@ -53,6 +58,7 @@ static void write_answer(struct http_exchange *exchange, unsigned code, const st
     sluice_error error = {.text = ""};
 
     buffer_init(&text, BUFFER_NO_LIMIT);
+    buffer_reserve(&text, message->size + ANSWER_EXTRA_BYTES); /* mostly all, and if not it grows */
     sluice_status status = json_response_write(message, &options, &text, &error);
     if (status == SLUICE_OK) {
         http_answer(exchange, code, http_type_json, &text);
@@ -119,9 +125,13 @@ static void answer_fault(struct http_exchange *exchange, const struct json_fault
 {
     struct buffer text;
     unsigned status = (unsigned)json_fault_http(fault->kind);
+    if (fault->kind == JSON_FAULT_BUILD) {
+        answer_internal_error(exchange);
+        return;
+    }
     buffer_init(&text, BUFFER_NO_LIMIT);
     json_fault_write(fault, &text);
-    http_answer(exchange, status, status == 500 ? http_type_text : http_type_json, &text);
+    http_answer(exchange, status, http_type_json, &text);
 }
 
 static void read_request(struct http_exchange *exchange, sluice_text body, struct rope *message)

@@ -120,6 +120,9 @@ struct http_front {
     pthread_cond_t changed;
 };
 
+/* ---- front.c ---- */
+uint32_t http_header_bytes_max(const struct http_front *front);
+
 /* ---- loop.c ---- */
 sluice_status http_loop_start(struct http_front *front, sluice_error *error);
 void http_loop_stop(struct http_front *front); /* joins the thread; no connection is suspended any more */

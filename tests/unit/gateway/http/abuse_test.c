@@ -57,7 +57,7 @@ static const struct row rows[] = {
     {"an encoded slash", "GET %2F HTTP/1.1\r\n" HOST "\r\n", 0, {200}, OPEN, NULL},
     {"a path that climbs", "GET /../../etc/passwd HTTP/1.1\r\n" HOST "\r\n", 0, {404}, OPEN, NULL},
     {"a broken escape", "GET /%zz HTTP/1.1\r\n" HOST "\r\n", 0, {404}, OPEN, NULL},
-    {"a target of 30 kB", "GET /\001 HTTP/1.1\r\n" HOST "\r\n", 30000, {404}, OPEN, NULL},
+    {"a target of 20 kB", "GET /\001 HTTP/1.1\r\n" HOST "\r\n", 20000, {404}, OPEN, NULL},
     {"a target of 200 kB", "GET /\001 HTTP/1.1\r\n" HOST "\r\n", BIG, {414}, CLOSED, NULL},
 
     /* header fields */
@@ -68,8 +68,8 @@ static const struct row rows[] = {
     {"an empty name", GET ": x\r\n\r\n", 0, {200}, OPEN, "libmicrohttpd leaves the line out; nothing has its name"},
     {"a name with a control character", GET "A\x01" "B: x\r\n\r\n", 1, {400}, CLOSED, NULL},
     {"a folded line", GET "A: x\r\n y\r\n\r\n", 0, {200}, OPEN, NULL},
-    {"a header of 60 kB", GET "A: \001\r\n\r\n", 60000, {200}, OPEN, NULL},
-    {"a header above the limit", GET "A: \001\r\n\r\n", 66500, {431}, OPEN, NULL},
+    {"a header of 25 kB", GET "A: \001\r\n\r\n", 25000, {200}, OPEN, NULL},
+    {"a header above the limit", GET "A: \001\r\n\r\n", 28700, {431}, OPEN, NULL},
     {"a header of 200 kB", GET "A: \001\r\n\r\n", BIG, {431}, CLOSED, NULL},
     {"line ends without CR", "GET / HTTP/1.1\nHost: a\n\n", 0, {200}, OPEN, NULL},
 

@@ -83,24 +83,37 @@ START_TEST(test_message_size)
 }
 END_TEST
 
+/* A head of `size` bytes, all in all. */
+static void get_sized(size_t size, int status)
+{
+    static const char before[] = "GET / HTTP/1.1\r\nHost: a\r\nA: ", after[] = "\r\n\r\n";
+    char *filling = malloc(size);
+    size -= sizeof before - 1 + sizeof after - 1;
+    memset(filling, 'x', size);
+    int fd = client_open(fixture.port);
+    client_say(fd, before);
+    client_send(fd, filling, size);
+    client_say(fd, after);
+    expect_status(fd, status);
+    close(fd);
+    free(filling);
+}
+
 START_TEST(test_header_size)
 {
-    enum { LIMIT = 20000 };
-    fixture.flow.gateway.limits.max_header_bytes = LIMIT;
+    fixture.flow.gateway.limits.max_header_bytes = 20000;
     fixture_start(&fixture);
-    static const char before[] = "GET / HTTP/1.1\r\nHost: a\r\nA: ", after[] = "\r\n\r\n";
-    for (int more = 0; more <= 1; more++) {
-        char *filling = malloc(LIMIT + 1);
-        size_t size = LIMIT - (sizeof before - 1) - (sizeof after - 1) + (size_t)more;
-        memset(filling, 'x', size);
-        int fd = client_open(fixture.port);
-        client_say(fd, before);
-        client_send(fd, filling, size);
-        client_say(fd, after);
-        expect_status(fd, more ? 431 : 200);
-        close(fd);
-        free(filling);
-    }
+    get_sized(20000, 200);
+    get_sized(20001, 431);
+}
+END_TEST
+
+START_TEST(test_header_size_most)
+{
+    fixture_start(&fixture);
+    get_sized(HTTP_HEADER_BYTES_MAX, 200);
+    get_sized(HTTP_HEADER_BYTES_MAX + 1, 431);
+    get_sized(100000, 431);
 }
 END_TEST
 
@@ -361,7 +374,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_message_size, test_header_size,     test_bytes_in_flight,         test_endless_body,
+        test_message_size, test_header_size, test_header_size_most, test_bytes_in_flight,         test_endless_body,
         test_slow_head,    test_dripping_head,   test_slow_body,               test_dripping_body,
         test_unread_answer, test_hang_up,        test_hang_up_while_uploading, test_hang_up_anywhere,
         test_drain,        test_stop_with_everything, test_connections,
