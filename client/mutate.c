@@ -214,7 +214,7 @@ static sluice_status ask(sluice_client *client, const sluice_mutate_options *opt
     headers.stream = false;
     headers.metadata = options->headers;
     headers.metadata_count = options->header_count;
-    sluice_status status = options_metadata(&headers, &metadata, &settings.metadata_count, error);
+    sluice_status status = options_metadata(&headers, false, &metadata, &settings.metadata_count, error);
     settings.metadata = metadata;
     if (status == SLUICE_OK)
         status = make_message(body, &message, error);

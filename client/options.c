@@ -101,8 +101,8 @@ static void add_pair(struct transport_metadata *metadata, size_t *count, char **
     *text += size;
 }
 
-sluice_status options_metadata(const sluice_post_options *options, struct transport_metadata **ret_metadata,
-                               size_t *ret_count, sluice_error *error)
+sluice_status options_metadata(const sluice_post_options *options, bool ask_gateway,
+                               struct transport_metadata **ret_metadata, size_t *ret_count, sluice_error *error)
 {
     static const char in_order[] = "__results_in_order__", prefetch[] = "__prefetch__";
     char number[16];
@@ -123,9 +123,9 @@ sluice_status options_metadata(const sluice_post_options *options, struct transp
     for (size_t i = 0; i < options->metadata_count; i++)
         add_pair(metadata, &count, &text, options->metadata[i].key, options->metadata[i].value,
                  value_size(&options->metadata[i]));
-    if (options->stream && options->results_in_order)
+    if (ask_gateway && options->stream && options->results_in_order)
         add_pair(metadata, &count, &text, in_order, "true", 4);
-    if (options->stream && options->prefetch > 0) {
+    if (ask_gateway && options->stream && options->prefetch > 0) {
         snprintf(number, sizeof number, "%d", options->prefetch);
         add_pair(metadata, &count, &text, prefetch, number, strlen(number));
     }

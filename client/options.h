@@ -22,10 +22,10 @@ sluice_status options_compression(const char *name, enum transport_compression *
 size_t options_window(int prefetch, size_t client_window);
 
 /*
- * The call's metadata: the user's pairs, then what asks the gateway for order and prefetch. Copied into one piece of
+ * The call's metadata: the user's pairs, then, with ask_gateway, what asks a gRPC gateway for order and prefetch. Copied into one piece of
  * memory, to be freed with free(). NULL and SLUICE_NO_MEMORY or SLUICE_INVALID (a pair without key or value).
  */
-sluice_status options_metadata(const sluice_post_options *options, struct transport_metadata **ret_metadata,
-                               size_t *ret_count, sluice_error *error);
+sluice_status options_metadata(const sluice_post_options *options, bool ask_gateway,
+                               struct transport_metadata **ret_metadata, size_t *ret_count, sluice_error *error);
 
 #endif

@@ -130,7 +130,8 @@ static sluice_status set_options(struct sluice_stream *stream, const char *on, c
     if (status == SLUICE_OK)
         status = options_compression(options.compression, &stream->call_settings.compression, error);
     if (status == SLUICE_OK)
-        status = options_metadata(&options, &stream->metadata, &stream->call_settings.metadata_count, error);
+        status = options_metadata(&options, stream->client->address.protocol == ADDRESS_GRPC, &stream->metadata,
+                                  &stream->call_settings.metadata_count, error);
     if (status == SLUICE_OK)
         status = request_template_init(&stream->request, on, options.target_executor, options.parameters, error);
     if (status != SLUICE_OK)

@@ -9,7 +9,7 @@
 static const char *const modules[] = {
     [ADDRESS_GRPC] = "lib/sluice/transport-grpc.so",
     [ADDRESS_HTTP] = "lib/sluice/transport-http.so",
-    [ADDRESS_WEBSOCKET] = NULL,
+    [ADDRESS_WEBSOCKET] = "lib/sluice/transport-websocket.so",
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

@@ -8,6 +8,7 @@ pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(GNUTLS REQUIRED IMPORTED_TARGET gnutls)
 pkg_check_modules(WEBSOCKETS REQUIRED IMPORTED_TARGET libwebsockets)
 pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 
@@ -21,5 +22,4 @@ target_link_libraries(sluice_grpc_core INTERFACE ${GRPC_LIBRARY} ${GPR_LIBRARY})
 
 if(SLUICE_TESTS)
   pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check)
-  pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 endif()

@@ -47,6 +47,26 @@ sluice_status status_from_grpc(int grpc)
     }
 }
 
+sluice_status status_from_websocket(int close_code)
+{
+    switch (close_code) {
+    case 1000: return SLUICE_OK;
+    case 1001: /* going away */
+    case 1005: /* no code */
+    case 1006: /* no close frame */
+    case 1011:
+    case 1012:
+    case 1014: return SLUICE_UNAVAILABLE;
+    case 1003:
+    case 1007:
+    case 1008: return SLUICE_INVALID;
+    case 1009: return SLUICE_TOO_LARGE;
+    case 1010: return SLUICE_UNIMPLEMENTED;
+    case 1013: return SLUICE_LIMIT;
+    default: return SLUICE_INTERNAL;
+    }
+}
+
 const char *sluice_status_name(sluice_status status)
 {
     if ((int)status < 0 || (int)status >= SLUICE_STATUS_COUNT)

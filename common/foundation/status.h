@@ -23,4 +23,8 @@ const struct status_codes *status_codes_of(sluice_status status);
 /* The status that a gRPC status code of a peer becomes in our client. Any thread. */
 sluice_status status_from_grpc(int grpc);
 
+/* The status that the close code of a WebSocket's other side becomes in our client (RFC 6455, 7.4.1, and the registered
+ * ones after it). 1000 is SLUICE_OK. Any thread. */
+sluice_status status_from_websocket(int close_code);
+
 #endif

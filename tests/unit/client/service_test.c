@@ -216,7 +216,9 @@ START_TEST(client_options)
     ck_assert_int_eq(sluice_client_open("http://h", &client, &error), SLUICE_OK);
     ck_assert_str_eq(sluice_client_address(client).protocol, "http");
     sluice_client_free(client);
-    ck_assert_int_eq(sluice_client_open("ws://h", &client, &error), SLUICE_UNIMPLEMENTED);
+    ck_assert_int_eq(sluice_client_open("ws://h", &client, &error), SLUICE_OK);
+    ck_assert_str_eq(sluice_client_address(client).protocol, "websocket");
+    sluice_client_free(client);
     ck_assert_int_eq(sluice_client_open("grpcs://h", &client, &error), SLUICE_OK);
     ck_assert(sluice_client_address(client).tls);
     sluice_client_free(client);

@@ -1,0 +1,508 @@
+/* Calls over a WebSocket: what is on the wire, sizes, order, the window, the ends. */
+#include "client/response.h"
+#include "client/stream.h"
+#include "client/websocket/headers.h"
+#include "tests/unit/client/websocket/kit.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static struct peer *peer;
+static sluice_client *client;
+static sluice_stream *stream;
+static sluice_error error;
+
+static void begin(peer_serve *serve, void *context)
+{
+    peer = peer_start(serve, context, NULL, 0);
+    client = websocket_client(peer);
+}
+
+static void end(void)
+{
+    sluice_stream_free(stream);
+    stream = NULL;
+    sluice_client_free(client);
+    peer_stop(peer);
+}
+
+static void open_stream(const sluice_post_options *options)
+{
+    sluice_status status = sluice_stream_open(client, "/index", options, &stream, &error);
+    ck_assert_msg(status == SLUICE_OK, "%s", error.text);
+}
+
+static void push_ok(const char *id)
+{
+    sluice_request request = {.id = id};
+    sluice_status status = sluice_stream_push(stream, &request, 0, NULL, &error);
+    ck_assert_msg(status == SLUICE_OK, "%s", error.text);
+}
+
+static sluice_pulled pull(sluice_response **ret_response)
+{
+    return sluice_stream_pull(stream, 30, ret_response, &error);
+}
+
+static void pull_ok(const char *id)
+{
+    sluice_response *response;
+    sluice_pulled pulled = pull(&response);
+    ck_assert_msg(pulled == SLUICE_PULLED_RESPONSE, "pulled %d: %s", (int)pulled, error.text);
+    if (id != NULL)
+        ck_assert(sluice_text_is(sluice_response_request_id(response), id));
+    sluice_response_unref(response);
+}
+
+static void pull_failure(sluice_status status, const char *piece)
+{
+    sluice_response *response;
+    ck_assert_int_eq(pull(&response), SLUICE_PULLED_FAILED);
+    websocket_expect(error.status, &error, status, piece);
+}
+
+/* ---- on the wire ---- */
+
+struct recording {
+    char head[4096];
+    int opcodes[8];
+    size_t count;
+    bool end_last;
+};
+
+static void record(struct peer_connection *connection, void *context)
+{
+    struct recording *recording = context;
+    struct peer_message message;
+    snprintf(recording->head, sizeof recording->head, "%s", peer_head(connection));
+    peer_upgrade(connection, NULL);
+    while (peer_read(connection, &message)) {
+        recording->opcodes[recording->count++] = message.opcode;
+        recording->end_last = peer_is_end_of_input(&message);
+        if (recording->end_last)
+            peer_close(connection, 1000, "");
+        else if (message.opcode == PEER_BINARY)
+            peer_answer(connection, &message);
+        peer_message_done(&message);
+        if (recording->count == 4)
+            return;
+    }
+}
+
+START_TEST(what_is_sent)
+{
+    struct recording recording = {0};
+    char expected[64];
+    begin(record, &recording);
+    sluice_document_array *array = kit_documents(2);
+    sluice_metadata metadata[] = {{"authorization", "Bearer x", 0}, {"x-trace", "1, 2", 0}};
+    sluice_post_options options = sluice_post_options_default();
+    options.request_size = 1;
+    options.metadata = metadata;
+    options.metadata_count = 2;
+    sluice_status status = sluice_client_index(client, sluice_inputs_array(array), &options, NULL, &error);
+    ck_assert_msg(status == SLUICE_OK, "%s", error.text);
+    ck_assert(peer_wait_ended(peer, 1));
+    ck_assert_int_eq(strncmp(recording.head, "GET / HTTP/1.1\r\n", 16), 0);
+    snprintf(expected, sizeof expected, "\r\nHost: 127.0.0.1:%d\r\n", peer_port(peer));
+    const char *lines[] = {expected,
+                           "\r\nUpgrade: websocket\r\n",
+                           "\r\nConnection: Upgrade\r\n",
+                           "\r\nSec-WebSocket-Version: 13\r\n",
+                           "\r\nSec-WebSocket-Protocol: bytes\r\n",
+                           "\r\nuser-agent: sluice/",
+                           "\r\nauthorization: Bearer x\r\n",
+                           "\r\nx-trace: 1, 2\r\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        ck_assert_msg(strstr(recording.head, lines[i]) != NULL, "no %s in %s", lines[i], recording.head);
+    ck_assert_ptr_null(strcasestr(recording.head, "extensions"));
+    ck_assert_ptr_null(strcasestr(recording.head, "origin"));
+    ck_assert_ptr_null(strcasestr(recording.head, "__")); /* nothing that only a gRPC gateway reads */
+    /* Two requests, the end of input; then the answer to the close. */
+    ck_assert_uint_eq(recording.count, 4);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(recording.opcodes[i], PEER_BINARY);
+    ck_assert_int_eq(recording.opcodes[3], PEER_CLOSE);
+    sluice_document_array_free(array);
+    end();
+}
+END_TEST
+
+START_TEST(order_and_prefetch_are_not_sent_as_headers)
+{
+    struct recording recording = {0};
+    begin(record, &recording);
+    sluice_post_options options = sluice_post_options_default();
+    options.results_in_order = true;
+    options.prefetch = 3;
+    websocket_expect(websocket_post(client, &options, &error), &error, SLUICE_OK, "");
+    ck_assert(peer_wait_ended(peer, 1));
+    ck_assert_ptr_null(strcasestr(recording.head, "__"));
+    end();
+}
+END_TEST
+
+static const struct refused {
+    const char *key, *value;
+    const char *text;
+} refused_headers[] = {
+    {"x-bin", "\x01\x02", "not printable"},
+    {"x", "a\r\nhost: b", "not printable"},
+    {"x", "\xC3\xA4", "not printable"},
+    {"", "x", "no HTTP header name"},
+    {"a b", "x", "no HTTP header name"},
+    {"a:b", "x", "no HTTP header name"},
+    {"host", "x", "belongs to the connection"},
+    {"Upgrade", "x", "belongs to the connection"},
+    {"connection", "x", "belongs to the connection"},
+    {"content-length", "0", "belongs to the connection"},
+    {"Sec-WebSocket-Key", "x", "belongs to the connection"},
+    {"sec-websocket-extensions", "permessage-deflate", "belongs to the connection"},
+};
+
+START_TEST(metadata_that_cannot_be_a_header)
+{
+    const struct refused *row = &refused_headers[_i];
+    sluice_metadata metadata = {row->key, row->value, 0};
+    sluice_post_options options = sluice_post_options_default();
+    begin(peer_echo, NULL);
+    options.metadata = &metadata;
+    options.metadata_count = 1;
+    websocket_expect(websocket_post(client, &options, &error), &error, SLUICE_INVALID, row->text);
+    ck_assert_uint_eq(peer_connections(peer), 0);
+    end();
+}
+END_TEST
+
+START_TEST(so_much_metadata_and_no_more)
+{
+    static char value[HEADERS_MAX + 1];
+    char agent[64];
+    sluice_metadata metadata = {"x", value, 0};
+    sluice_post_options options = sluice_post_options_default();
+    int own = snprintf(agent, sizeof agent, "user-agent: sluice/%s\r\nx: \r\n", sluice_version());
+    begin(peer_echo, NULL);
+    options.metadata = &metadata;
+    options.metadata_count = 1;
+    memset(value, 'v', HEADERS_MAX - (size_t)own);
+    websocket_expect(websocket_post(client, &options, &error), &error, SLUICE_OK, "");
+    value[HEADERS_MAX - (size_t)own] = 'v';
+    websocket_expect(websocket_post(client, &options, &error), &error, SLUICE_TOO_LARGE, "metadata");
+    end();
+}
+END_TEST
+
+START_TEST(compression_is_refused)
+{
+    sluice_post_options options = sluice_post_options_default();
+    begin(peer_echo, NULL);
+    options.compression = _i == 0 ? "Gzip" : "Deflate";
+    websocket_expect(websocket_post(client, &options, &error), &error, SLUICE_INVALID, "leave compression out");
+    options.compression = "NoCompression";
+    websocket_expect(websocket_post(client, &options, &error), &error, SLUICE_OK, "");
+    end();
+}
+END_TEST
+
+START_TEST(each_request_has_its_own_call_when_asked)
+{
+    sluice_post_options options = sluice_post_options_default();
+    sluice_document_array *array = kit_documents(5);
+    begin(peer_echo, NULL);
+    options.stream = false;
+    options.request_size = 1;
+    options.results_in_order = true;
+    sluice_results *results;
+    ck_assert_int_eq(sluice_client_index(client, sluice_inputs_array(array), &options, &results, &error), SLUICE_OK);
+    for (size_t i = 0; i < 5; i++)
+        ck_assert_uint_eq(kit_number(sluice_document_array_at(sluice_results_documents(results), i)), i);
+    ck_assert_uint_eq(peer_connections(peer), 5);
+    sluice_results_free(results);
+    sluice_document_array_free(array);
+    end();
+}
+END_TEST
+
+/* ---- sizes ---- */
+
+/* Sizes around every step of the frames' lengths, and of the fragments of a large message. */
+static const struct sizes {
+    size_t first, last, step;
+} sizes[] = {{0, 200, 1}, {65300, 65600, 1}, {(1 << 20) - 150, (1 << 20) + 50, 7}, {5000000, 5000002, 1}};
+
+START_TEST(messages_of_every_size)
+{
+    const struct sizes *row = &sizes[_i];
+    sluice_document_array *array = sluice_document_array_new();
+    char *blob = malloc(row->last);
+    begin(peer_echo, NULL);
+    for (size_t i = 0; i < row->last; i++)
+        blob[i] = (char)(i * 31 + i / 256);
+    for (size_t size = row->first; size <= row->last; size += row->step)
+        ck_assert_int_eq(sluice_document_set_blob(sluice_document_array_append(array), blob, size), SLUICE_OK);
+    sluice_post_options options = sluice_post_options_default();
+    sluice_results *results;
+    options.request_size = 1;
+    options.results_in_order = true;
+    sluice_status status = sluice_client_index(client, sluice_inputs_array(array), &options, &results, &error);
+    ck_assert_msg(status == SLUICE_OK, "%s", error.text);
+    sluice_document_array *back = sluice_results_documents(results);
+    ck_assert_uint_eq(sluice_document_array_size(back), sluice_document_array_size(array));
+    for (size_t i = 0; i < sluice_document_array_size(back); i++) {
+        sluice_text got = sluice_document_blob(sluice_document_array_at(back, i));
+        ck_assert_uint_eq(got.size, row->first + i * row->step);
+        ck_assert(got.size == 0 || memcmp(got.data, blob, got.size) == 0);
+    }
+    sluice_results_free(results);
+    sluice_document_array_free(array);
+    free(blob);
+    end();
+}
+END_TEST
+
+/* An answer byte by byte, each in a packet of its own where the network lets it. */
+static void answer_slowly(struct peer_connection *connection, void *context)
+{
+    struct peer_message message;
+    (void)context;
+    peer_upgrade(connection, NULL);
+    if (!peer_read(connection, &message))
+        return;
+    for (size_t i = 0; i < message.size; i++)
+        peer_frame(connection, i == 0 ? PEER_BINARY : PEER_CONTINUATION, message.data + i, 1);
+    peer_frame(connection, PEER_FIN | PEER_CONTINUATION, "", 0);
+    peer_message_done(&message);
+    peer_close(connection, 1000, "");
+    peer_drain(connection);
+}
+
+START_TEST(an_answer_in_many_fragments)
+{
+    begin(answer_slowly, NULL);
+    websocket_expect(websocket_post(client, NULL, &error), &error, SLUICE_OK, "");
+    end();
+}
+END_TEST
+
+struct sized {
+    size_t size;
+    int close;
+    bool fragmented;
+};
+
+static void answer_size(struct peer_connection *connection, void *context)
+{
+    struct sized *sized = context;
+    struct peer_message message;
+    uint8_t *bytes = calloc(1, sized->size + 1);
+    peer_upgrade(connection, NULL);
+    if (peer_read(connection, &message)) {
+        /* The request, and an unknown field (15) that fills it up to the size. */
+        size_t fill = sized->size - message.size;
+        memcpy(bytes, message.data, message.size);
+        uint8_t *field = bytes + message.size;
+        ck_assert(fill > 130 && fill < 16000);
+        field[0] = 15 << 3 | 2;
+        field[1] = (uint8_t)(0x80 | ((fill - 3) & 0x7F));
+        field[2] = (uint8_t)((fill - 3) >> 7);
+        peer_message_done(&message);
+        size_t first = sized->fragmented ? sized->size / 2 : sized->size;
+        peer_frame(connection, sized->fragmented ? PEER_BINARY : PEER_FIN | PEER_BINARY, bytes, first);
+        if (sized->fragmented)
+            peer_frame(connection, PEER_FIN | PEER_CONTINUATION, bytes + first, sized->size - first);
+        while (sized->close == 0 && peer_read(connection, &message)) {
+            if (peer_is_end_of_input(&message))
+                peer_close(connection, 1000, "");
+            if (message.opcode == PEER_CLOSE)
+                sized->close = peer_close_code(&message);
+            peer_message_done(&message);
+        }
+    }
+    free(bytes);
+}
+
+START_TEST(the_largest_message)
+{
+    enum { LIMIT = 2000 };
+    for (size_t size = LIMIT; size <= LIMIT + 1; size++) {
+        struct sized sized = {.size = size, .fragmented = _i != 0};
+        peer = peer_start(answer_size, &sized, NULL, 0);
+        sluice_client_options options = websocket_options(peer_port(peer));
+        options.max_message_size = LIMIT;
+        client = websocket_client_of(&options);
+        websocket_expect(websocket_post(client, NULL, &error), &error, size == LIMIT ? SLUICE_OK : SLUICE_LIMIT,
+                         "more than 2000 bytes");
+        ck_assert(peer_wait_ended(peer, 1));
+        ck_assert_int_eq(sized.close, size == LIMIT ? 1000 : 1009);
+        end();
+    }
+}
+END_TEST
+
+/* ---- order, window, back-pressure ---- */
+
+enum { GROUP = 3 };
+
+static void answer_reversed(struct peer_connection *connection, void *context)
+{
+    struct peer_message messages[GROUP], message;
+    (void)context;
+    peer_upgrade(connection, NULL);
+    for (int i = 0; i < GROUP; i++)
+        if (!peer_read(connection, &messages[i]))
+            return;
+    for (int i = GROUP - 1; i >= 0; i--) {
+        peer_answer(connection, &messages[i]);
+        peer_message_done(&messages[i]);
+    }
+    while (peer_read(connection, &message)) {
+        if (peer_is_end_of_input(&message))
+            peer_close(connection, 1000, "");
+        peer_message_done(&message);
+    }
+}
+
+START_TEST(answers_in_another_order)
+{
+    sluice_post_options options = sluice_post_options_default();
+    sluice_response *response;
+    options.results_in_order = _i != 0;
+    begin(answer_reversed, NULL);
+    open_stream(&options);
+    const char *ids[GROUP] = {"a", "b", "c"};
+    for (int i = 0; i < GROUP; i++)
+        push_ok(ids[i]);
+    for (int i = 0; i < GROUP; i++)
+        pull_ok(ids[_i != 0 ? i : GROUP - 1 - i]);
+    sluice_stream_finish(stream, NULL);
+    ck_assert_int_eq(pull(&response), SLUICE_PULLED_END);
+    end();
+}
+END_TEST
+
+static void hold(struct peer_connection *connection, void *context)
+{
+    struct peer_message message;
+    size_t *wanted = context;
+    peer_upgrade(connection, NULL);
+    for (size_t i = 0; i < *wanted; i++) {
+        if (!peer_read(connection, &message))
+            return;
+        peer_message_done(&message);
+    }
+    peer_wait_release(connection);
+}
+
+START_TEST(requests_go_out_up_to_the_window)
+{
+    size_t window = 5;
+    sluice_post_options options = sluice_post_options_default();
+    options.prefetch = (int)window;
+    begin(hold, &window);
+    open_stream(&options);
+    for (size_t i = 0; i < window; i++)
+        push_ok(NULL);
+    ck_assert(!sluice_stream_has_room(stream));
+    ck_assert_int_eq(sluice_stream_push(stream, NULL, 0, NULL, &error), SLUICE_LIMIT);
+    ck_assert(peer_wait_messages(peer, window)); /* all of them, without an answer */
+    peer_release(peer);
+    pull_failure(SLUICE_UNAVAILABLE, "broke");
+    ck_assert_uint_eq(sluice_stream_unanswered_count(stream), window);
+    end();
+}
+END_TEST
+
+START_TEST(reading_stops_while_much_waits_to_be_pulled)
+{
+    enum { REQUESTS = 120 };
+    size_t size = (size_t)1 << 20;
+    sluice_post_options options = sluice_post_options_default();
+    sluice_response *response;
+    options.prefetch = -1;
+    begin(peer_echo, NULL);
+    open_stream(&options);
+    sluice_document_array *array = sluice_document_array_new();
+    char *blob = calloc(1, size);
+    ck_assert_int_eq(sluice_document_set_blob(sluice_document_array_append(array), blob, size), SLUICE_OK);
+    sluice_request request = {.documents = array};
+    for (int i = 0; i < REQUESTS; i++)
+        ck_assert_int_eq(sluice_stream_push(stream, &request, 0, NULL, &error), SLUICE_OK);
+    sluice_stream_finish(stream, NULL);
+    pthread_mutex_lock(&stream->lock);
+    while (stream->ready_bytes < STREAM_READ_BYTES || stream->reading)
+        pthread_cond_wait(&stream->changed, &stream->lock);
+    ck_assert_uint_lt(stream->ready_bytes, STREAM_READ_BYTES + 2 * size);
+    pthread_mutex_unlock(&stream->lock);
+    for (int i = 0; i < REQUESTS; i++)
+        pull_ok(NULL);
+    ck_assert_int_eq(pull(&response), SLUICE_PULLED_END);
+    sluice_document_array_free(array);
+    free(blob);
+    end();
+}
+END_TEST
+
+/* ---- the connection ---- */
+
+/* The value of a TCP option of the one connection to the peer, found among this process's descriptors. */
+static int tcp_option(int level, int name)
+{
+    for (int fd = 3; fd < 1024; fd++) {
+        struct sockaddr_in address;
+        socklen_t size = sizeof address;
+        int value = -1;
+        if (getpeername(fd, (struct sockaddr *)&address, &size) != 0 || ntohs(address.sin_port) != peer_port(peer))
+            continue;
+        size = sizeof value;
+        ck_assert_int_eq(getsockopt(fd, level, name, &value, &size), 0);
+        return value;
+    }
+    ck_abort_msg("there is no connection to the peer");
+}
+
+START_TEST(the_kernel_watches_the_connection)
+{
+    size_t wanted = 1;
+    peer = peer_start(hold, &wanted, NULL, 0);
+    sluice_client_options options = websocket_options(peer_port(peer));
+    options.keepalive_time_ms = _i == 0 ? 7000 : -1;
+    options.keepalive_timeout_ms = 6000;
+    client = websocket_client_of(&options);
+    open_stream(NULL);
+    push_ok(NULL);
+    ck_assert(peer_wait_messages(peer, 1));
+    ck_assert_int_eq(tcp_option(SOL_SOCKET, SO_KEEPALIVE), _i == 0);
+    if (_i == 0) {
+        ck_assert_int_eq(tcp_option(IPPROTO_TCP, TCP_KEEPIDLE), 7);
+        ck_assert_int_eq(tcp_option(IPPROTO_TCP, TCP_KEEPINTVL), 2);
+        ck_assert_int_eq(tcp_option(IPPROTO_TCP, TCP_USER_TIMEOUT), 13000);
+    }
+    end();
+}
+END_TEST
+
+static void add(TCase *test)
+{
+    tcase_add_test(test, what_is_sent);
+    tcase_add_test(test, order_and_prefetch_are_not_sent_as_headers);
+    tcase_add_loop_test(test, metadata_that_cannot_be_a_header, 0,
+                        (int)(sizeof refused_headers / sizeof *refused_headers));
+    tcase_add_test(test, so_much_metadata_and_no_more);
+    tcase_add_loop_test(test, compression_is_refused, 0, 2);
+    tcase_add_test(test, each_request_has_its_own_call_when_asked);
+    tcase_add_loop_test(test, messages_of_every_size, 0, (int)(sizeof sizes / sizeof *sizes));
+    tcase_add_test(test, an_answer_in_many_fragments);
+    tcase_add_loop_test(test, the_largest_message, 0, 2);
+    tcase_add_loop_test(test, answers_in_another_order, 0, 2);
+    tcase_add_test(test, requests_go_out_up_to_the_window);
+    tcase_add_test(test, reading_stops_while_much_waits_to_be_pulled);
+    tcase_add_loop_test(test, the_kernel_watches_the_connection, 0, 2);
+}
+
+int main(void)
+{
+    return kit_run("client.websocket.call", add);
+}
