@@ -4,6 +4,6 @@
 
 #include "tools/options.h"
 
-extern const struct command command_run, command_check, command_post, command_ping;
+extern const struct command command_run, command_check, command_post, command_mutate, command_ping;
 
 #endif

@@ -99,11 +99,10 @@ const struct command command_ping = {
     .name = "ping",
     .arguments = "[flow|executor|gateway] HOST",
     .summary = "Ask whether a Flow, a gateway or an executor is ready",
-    .help = "Asks the gateway at HOST (\"grpc://localhost:51234\", \"localhost:51234\") for a dry run through all "
-            "executors (flow, the default), or "
-            "the health service of a gateway or of an executor that listens on gRPC. Exit code 0 when enough rounds "
-            "succeeded, else "
-            "that of the last failure.",
+    .help = "Asks the gateway at HOST (\"grpc://localhost:51234\", \"http://localhost:51234\", \"localhost:51234\": gRPC) for a "
+            "dry run through all executors (flow, the default), or the health service of a gateway or of an executor that "
+            "listens on gRPC; over HTTP the root page stands for that. Exit code 0 when enough rounds succeeded, else that of "
+            "the last failure.",
     .examples = "  sluice ping localhost:51234\n  sluice ping flow grpc://localhost:51234 --attempts 10 "
                 "--min-successful-attempts 9\n",
     .least = 1,

@@ -19,7 +19,7 @@ struct settings {
     struct option_list inputs, metadata, parameters;
     const char *parameters_json, *target_executor, *compression, *protocol;
     double port, request_size, prefetch, timeout, max_attempts, initial_backoff, max_backoff, backoff_multiplier,
-        repeat, total_docs, max_message_size;
+        repeat, total_docs, max_message_size, max_request_size, max_connections;
     bool none, responses, summary, profile, show_progress, continue_on_error, results_in_order, no_stream,
         retry_timeout, retry_internal, tls, wait, proxy, quiet;
     struct tls_options tls_options;
@@ -179,6 +179,8 @@ static sluice_status open_client(const struct settings *settings, const char *ur
     options.tls = options.tls_given = settings->tls;
     tls_options_apply(&settings->tls_options, &options);
     options.max_message_size = (size_t)settings->max_message_size;
+    options.max_request_size = (size_t)settings->max_request_size;
+    options.max_connections = (int)settings->max_connections;
     options.wait_for_ready = settings->wait;
     options.proxy = settings->proxy;
     return sluice_client_new(&options, ret_client, error);
@@ -331,11 +333,11 @@ static int read_and_post(struct settings *s, int argc, char **argv)
                     "Only executors whose name begins with a match of this regular expression."),
         INTEGER_OPTION("request-size", 'n', "N", &s->request_size, -COUNT_MAX, COUNT_MAX,
                        "Documents per request, default 100; 0 or less: all in one request."),
-        LIST_OPTION("metadata", 'm', "KEY=VALUE", &s->metadata, "Metadata of the call. May be given several times."),
+        LIST_OPTION("metadata", 'm', "KEY=VALUE", &s->metadata, "Metadata of the call, over HTTP a header. May be given several times."),
         TEXT_OPTION("compression", 0, "NAME", &s->compression,
                     "Compress what is sent: Gzip, Deflate or NoCompression."),
         NUMBER_OPTION("timeout", 0, "SECONDS", &s->timeout, 0, SECONDS_MAX,
-                      "Deadline of the whole call; with --no-stream of each request. Default: none."),
+                      "Deadline of the whole call; over HTTP and with --no-stream of each request. Default: none."),
         FLAG_OPTION("no-stream", 0, &s->no_stream, "One unary call per request instead of one stream for all."),
         INTEGER_OPTION("prefetch", 0, "N", &s->prefetch, -1, 1e9,
                        "Requests in flight at most; default 1000, negative: no bound."),
@@ -377,6 +379,10 @@ static int read_and_post(struct settings *s, int argc, char **argv)
         FLAG_OPTION("wait", 0, &s->wait, "Wait for a gateway that is not there yet, until --timeout."),
         INTEGER_OPTION("max-message-size", 0, "BYTES", &s->max_message_size, 0, COUNT_MAX,
                        "Refuse larger responses; default: no bound."),
+        INTEGER_OPTION("max-request-size", 0, "BYTES", &s->max_request_size, 0, COUNT_MAX,
+                       "Refuse to send larger requests; default 1 GiB."),
+        INTEGER_OPTION("max-connections", 0, "N", &s->max_connections, 0, 1e6,
+                       "Over HTTP: connections at once at most; default 100."),
         FLAG_OPTION("proxy", 0, &s->proxy, "Obey http_proxy and its sisters."),
         OPTIONS_END,
     };
@@ -412,11 +418,12 @@ const struct command command_post = {
     .arguments = "URI ENDPOINT",
     .summary = "Send documents to a Flow and print what comes back",
     .help = "Sends documents to an endpoint (\"/index\") of the Flow whose gateway is at URI "
-            "(\"grpc://localhost:51234\", \"localhost:51234\") "
+            "(\"grpc://localhost:51234\", \"http://localhost:51234\", \"localhost:51234\": gRPC) "
             "and prints the documents that come back on stdout, one JSON object per line. Errors go to stderr. Answers "
             "are printed as "
             "they come, so any number of documents can go through.",
     .examples = "  sluice post grpc://localhost:51234 / --text 'One sentence. Two sentences.'\n"
+                "  sluice post https://flow.example.org /search --text query --metadata 'authorization=Bearer TOKEN'\n"
                 "  sluice post localhost:51234 /index --lines corpus.txt --request-size 32 --summary > indexed.jsonl\n"
                 "  sluice post localhost:51234 /search --text query --parameter limit=3 --responses\n"
                 "  sluice post localhost:51234 /a --lines in.txt | sluice post localhost:51234 /b\n",

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const struct command *const commands[] = {&command_run, &command_check, &command_post, &command_ping};
+static const struct command *const commands[] = {&command_run, &command_check, &command_post, &command_mutate, &command_ping};
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static void print_usage(FILE *stream)

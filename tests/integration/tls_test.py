@@ -35,7 +35,7 @@ CLIENTS = [
     (("--tls-certificate", "client-expired.pem", "--tls-key", "client-expired.key"), "refused"),
 ]
 
-# How a protocol's client says it. gRPC's check is ours (client/grpc/credentials.c), that of HTTP libcurl's.
+# How a protocol's client says it. The sentences about certificates are those of common/net/tls.h.
 WORDS = {
     "grpc": {
         "unknown": "not trusted, or the server does not show the certificates in between",
@@ -50,18 +50,11 @@ WORDS = {
         "encrypted": "is it a grpc:// address?",
     },
     "http": {
-        "unknown": "is not accepted: unable to get local issuer certificate",
-        "self-signed": "is not accepted: self-signed certificate",
-        "name": "no alternative certificate subject name matches target",
-        "expired": "is not accepted: certificate has expired",
-        "future": "is not accepted: certificate is not yet valid",
-        "purpose": "is not accepted: unsuitable certificate purpose",
-        "none": "",
-        "refused": "",
-        "plain": "the connection broke before the answer",
-        "encrypted": "no TLS connection",
+        "plain": "does the gateway speak TLS (https://)?",
+        "encrypted": "is it an http:// address?",
     },
 }
+WORDS["http"] = {**WORDS["grpc"], **WORDS["http"]}
 
 # Options that fail before anything is sent.
 OPTIONS = [
