@@ -1,6 +1,7 @@
 /* answer_curl.c - what went wrong below HTTP, told with the thing, the place and the remedy. */
 #include "client/http/answer.h"
 #include "client/http/channel.h"
+#include "client/http/tls.h"
 #include "common/foundation/clock.h"
 
 #include <ctype.h>
@@ -32,40 +33,27 @@ static void fail_timeout(struct transport_call *call)
         call_fail(call, SLUICE_TIMEOUT, 0, "%s: no answer within the timeout", call_name(call));
 }
 
-static void fail_certificate(struct transport_call *call)
+/* Servers end a first connection without a word when it is not the one that they expect. */
+static const char *guess(const struct transport_channel *channel)
 {
-    const struct transport_channel *channel = call->channel;
-    const char *words = words_of(call);
-    static const char prefix[] = "SSL certificate problem: ";
-    if (strncmp(words, prefix, sizeof prefix - 1) == 0)
-        words += sizeof prefix - 1;
-    bool name = strstr(words, "subject name") != NULL;
-    call_fail(call, SLUICE_UNAVAILABLE, 0, "the gateway's certificate is not accepted: %s; %s", words,
-              name                       ? "use the name that the certificate was made for as the host"
-              : channel->material.authorities.size > 0 ? "is tls_ca_file the authority that signed it?"
-                                         : "name the authority that signed it with tls_ca_file");
-}
-
-/* The handshake failed: an old protocol, no TLS at all, or the gateway did not like our certificate. */
-static void fail_handshake(struct transport_call *call)
-{
-    const char *words = words_of(call);
-    bool plain = strstr(words, "wrong version number") != NULL || strstr(words, "packet length") != NULL;
-    bool wanted = strstr(words, "certificate required") != NULL;
-    bool refused = strstr(words, "alert") != NULL;
-    call_fail(call, SLUICE_UNAVAILABLE, 0, "no TLS connection: %s%s", words,
-              plain     ? "; does the gateway speak TLS on this port? Without it the address is http://"
-              : wanted  ? "; give a certificate with tls_certificate_file and tls_key_file"
-              : refused ? "; the gateway does not accept this client's certificate or its TLS version (1.2 at least)"
-                        : "");
+    if (!channel->tls)
+        return "; does the gateway speak TLS (https://)?";
+    return channel->material.certificate.size > 0 ? "; it may not accept the client's certificate"
+                                                  : "; it may ask for a certificate of the client";
 }
 
 static void fail_broken(struct transport_call *call)
 {
     bool begun = call->http_status != 0 || call->answer.size > 0;
-    call_fail(call, SLUICE_UNAVAILABLE, 0, "%s: the connection broke %s (%s)", call_name(call),
+    /* With TLS 1.3 the server looks at the client's certificate when the client already takes the handshake for done. */
+    if (!begun && strstr(call->curl_text, "SSL routines") != NULL) {
+        http_tls_failure(call, words_of(call));
+        return;
+    }
+    call_fail(call, SLUICE_UNAVAILABLE, 0, "%s: the connection broke %s (%s)%s", call_name(call),
               begun ? "in the middle of the answer" : "before the answer",
-              call->curl_code == CURLE_SEND_FAIL_REWIND ? "a kept one, with the request on its way" : words_of(call));
+              call->curl_code == CURLE_SEND_FAIL_REWIND ? "a kept one, with the request on its way" : words_of(call),
+              begun || !call->new_connection ? "" : guess(call->channel));
 }
 
 void answer_curl_failure(struct transport_call *call)
@@ -80,13 +68,11 @@ void answer_curl_failure(struct transport_call *call)
     case CURLE_COULDNT_CONNECT: fail_connect(call); break;
     case CURLE_OPERATION_TIMEDOUT: fail_timeout(call); break;
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR: fail_certificate(call); break;
+    case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CIPHER: fail_handshake(call); break;
+    case CURLE_SSL_CIPHER:
     case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CACERT_BADFILE:
-        call_fail(call, SLUICE_INVALID, 0, "a TLS file cannot be used: %s", words_of(call));
-        break;
+    case CURLE_SSL_CACERT_BADFILE: http_tls_failure(call, words_of(call)); break;
     case CURLE_UNSUPPORTED_PROTOCOL: /* "Received HTTP/0.9" */
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_HTTP2:

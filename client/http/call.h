@@ -17,6 +17,7 @@
 
 #include "client/transport.h"
 #include "common/foundation/buffer.h"
+#include "common/net/tls.h"
 
 #include <curl/curl.h>
 
@@ -61,8 +62,10 @@ struct transport_call {
     CURL *easy;
     struct curl_slist *all_headers;
     char curl_text[CURL_ERROR_SIZE];
+    char why[TLS_SENTENCE_MAX]; /* what is wrong with the server's certificate; "" */
     CURLcode curl_code;
     int os_error;
+    bool new_connection; /* made for this call */
     long http_status;
     char *content_type, *location; /* of the answer; NULL: none */
     long retry_after_seconds;

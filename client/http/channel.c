@@ -186,11 +186,13 @@ void channel_finished(struct transport_call *call)
 {
     char *text = NULL;
     curl_off_t retry_after = 0;
-    long os_error = 0;
+    long os_error = 0, connections = 0;
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &call->http_status);
     curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_error);
     curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connections);
     call->os_error = (int)os_error;
+    call->new_connection = connections > 0;
     call->retry_after_seconds = (long)retry_after;
     if (curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK && text != NULL)
         call->content_type = strdup(text);

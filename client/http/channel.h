@@ -26,6 +26,8 @@ struct transport_channel {
     char *host;      /* "localhost:51234", for messages */
     char *user_agent;
     struct tls_material material; /* of the TLS files */
+    struct tls_trust *trust;      /* NULL: without TLS, or insecure */
+    char *tls_host;               /* whom the certificate is to be for */
     bool tls, insecure, proxy;
     size_t max_message_size, max_request_size, max_connections;
     int keepalive_time_ms, keepalive_timeout_ms, connect_timeout_ms, backoff_ms, backoff_max_ms;

@@ -1,6 +1,6 @@
 /* connect.c - making a channel out of the settings, and closing it. */
 #include "client/http/channel.h"
-#include "common/foundation/log.h"
+#include "client/http/tls.h"
 
 #include <sluice/version.h>
 
@@ -50,19 +50,8 @@ static bool set_names(struct transport_channel *channel, const struct transport_
     buffer_printf(&text, "%s%ssluice/" SLUICE_VERSION, settings->user_agent != NULL ? settings->user_agent : "",
                   settings->user_agent != NULL ? " " : "");
     channel->user_agent = text_of(&text);
-    return channel->host != NULL && channel->base != NULL && channel->user_agent != NULL;
-}
-
-static sluice_status read_tls_files(struct transport_channel *channel, const struct transport_tls *tls, sluice_error *error)
-{
-    /* The other protocols' TLS libraries obey this variable of OpenSSL's; libcurl does not. */
-    const char *authorities = tls->ca_file != NULL || tls->insecure ? tls->ca_file : getenv("SSL_CERT_FILE");
-    struct tls_files files = {
-        .certificate = tls->certificate_file, .key = tls->key_file, .authorities = authorities};
-    sluice_status status = tls_load(&files, &channel->material, error);
-    if (status == SLUICE_OK && channel->material.remark[0] != '\0')
-        log_warning("%s: %s", tls->certificate_file, channel->material.remark);
-    return status;
+    channel->tls_host = strdup(settings->address->host);
+    return channel->host != NULL && channel->tls_host != NULL && channel->base != NULL && channel->user_agent != NULL;
 }
 
 static bool set_settings(struct transport_channel *channel, const struct transport_settings *settings)
@@ -90,7 +79,8 @@ static void channel_free(struct transport_channel *channel)
     free(channel->base);
     free(channel->host);
     free(channel->user_agent);
-    tls_material_done(&channel->material);
+    http_tls_done(channel);
+    free(channel->tls_host);
     free(channel);
 }
 
@@ -122,7 +112,7 @@ sluice_status channel_connect(const struct transport_settings *settings, struct 
     if (!set_settings(channel, settings))
         status = sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for a connection");
     if (status == SLUICE_OK && channel->tls)
-        status = read_tls_files(channel, &settings->tls, error);
+        status = http_tls_load(channel, &settings->tls, error);
     if (status == SLUICE_OK)
         status = loop_init(channel, error);
     if (status == SLUICE_OK)

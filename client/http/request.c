@@ -2,6 +2,7 @@
 
 #include "client/http/channel.h"
 #include "client/http/compress.h"
+#include "client/http/tls.h"
 #include "common/foundation/clock.h"
 #include "common/json/base64.h"
 #include "common/json/message.h"
@@ -256,26 +257,6 @@ static bool set_headers(struct transport_call *call)
     return done;
 }
 
-/* libcurl only reads them. */
-static void set_blob(CURL *easy, CURLoption option, const struct buffer *pem)
-{
-    struct curl_blob blob = {.data = pem->data, .len = pem->size, .flags = CURL_BLOB_NOCOPY};
-    if (pem->size > 0)
-        curl_easy_setopt(easy, option, &blob);
-}
-
-static void set_tls(CURL *easy, const struct transport_channel *channel)
-{
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    set_blob(easy, CURLOPT_CAINFO_BLOB, &channel->material.authorities);
-    if (channel->material.authorities.size > 0)
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* else the system's would count too */
-    set_blob(easy, CURLOPT_SSLCERT_BLOB, &channel->material.certificate);
-    set_blob(easy, CURLOPT_SSLKEY_BLOB, &channel->material.key);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, channel->insecure ? 0L : 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, channel->insecure ? 0L : 2L);
-}
-
 static void set_callbacks(CURL *easy, struct transport_call *call)
 {
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
@@ -337,7 +318,7 @@ bool request_prepare(struct transport_call *call)
     set_callbacks(easy, call);
     set_bounds(easy, call);
     if (channel->tls)
-        set_tls(easy, channel);
+        http_tls_prepare(call);
     if (!channel->proxy)
         curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* whatever the environment says */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");

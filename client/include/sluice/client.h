@@ -12,7 +12,7 @@
  * Memory: what a function returns through a `ret_` argument is the caller's. Options, inputs and everything they point
  * to are only read, and only until the function returns (sluice_stream_open() copies what it keeps).
  *
- * Protocol: that of Jina 3.x gateways, over gRPC. docs/client.md is the manual.
+ * Protocol: that of Jina 3.x gateways, over gRPC or HTTP. docs/client.md is the manual.
  */
 #ifndef SLUICE_CLIENT_H
 #define SLUICE_CLIENT_H
@@ -307,7 +307,7 @@ typedef struct sluice_post_options {
     bool return_responses;  /* results are responses, not documents */
     bool results_in_order;  /* answers in the order of the requests, not as they come */
 
-    bool stream;  /* default true: one stream for all requests; false: one call per request */
+    bool stream;  /* default true: one stream for all requests; false: one call per request, as HTTP always has */
     int prefetch; /* requests in flight, asked of the gateway too; 0: the client's, not asked; negative: no bound */
     double timeout_seconds;  /* for the whole stream, or with stream = false for each request; 0: none */
     const char *compression; /* of what is sent: "Gzip", "Deflate", "NoCompression", in any letter case; NULL: none */
@@ -539,8 +539,9 @@ typedef enum sluice_health {
     SLUICE_HEALTH_NOT_SERVING = 2
 } sluice_health;
 
-/* grpc.health.v1 Check of a service ("" or NULL: the whole server); of a gateway or of an executor that listens on
- * gRPC. SLUICE_NOT_FOUND: it does not know this service; SLUICE_UNIMPLEMENTED: it has no health service. */
+/* Over gRPC: grpc.health.v1 Check of a service ("" or NULL: the whole server); of a gateway or of an executor that listens on
+ * gRPC. SLUICE_NOT_FOUND: it does not know this service; SLUICE_UNIMPLEMENTED: it has no health service. Over
+ * HTTP: whether the root page answers; only for the whole server. */
 SLUICE_API sluice_status sluice_client_health(sluice_client *client, const char *service, double timeout_seconds,
                                               sluice_health *ret_health, sluice_error *error);
 
