@@ -30,6 +30,7 @@ enum {
     PING_INTERVAL_MS = 5000, /* clients of Jina ping every 10 s */
     KEEPALIVE_MS = 60000,    /* how soon a connection whose client vanished is noticed */
     KEEPALIVE_TIMEOUT_MS = 20000,
+    HANDSHAKE_TIMEOUT_MS = 20000, /* of TLS and the HTTP/2 preface */
     ARGUMENT_MAX = 20,
     ADDRESS_MAX = 300,
     STOP_GRACE_MS = 200, /* for the last bytes of calls that have ended */
@@ -83,6 +84,7 @@ static grpc_server *server_with_limits(const struct flow_limits *limits)
     add(&arguments, GRPC_ARG_KEEPALIVE_TIME_MS, KEEPALIVE_MS);
     add(&arguments, GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS);
     add(&arguments, GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0); /* 0: our own keepalive pings are not held back */
+    add(&arguments, GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS);
     add(&arguments, GRPC_ARG_ENABLE_HTTP_PROXY, 0);
     add(&arguments, GRPC_ARG_ENABLE_CHANNELZ, 0);
     add(&arguments, GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);

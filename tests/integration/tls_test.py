@@ -1,6 +1,9 @@
 """TLS from the command line, over each protocol: good and bad certificates on both sides, made when the test runs."""
 import os
+import socket
+import ssl
 import subprocess
+import warnings
 
 import harness
 
@@ -148,6 +151,31 @@ class Protocol:
         flow = self.flow_with("server.pem", "server.key", "text.pem")
         self.assertIn("this is not PEM", flow.wait_ready()["error"])
         self.assertEqual(flow.wait(), 1)
+
+    def handshake(self, port, highest, lowest=None):
+        """The version of TLS that both agree on; None: the gateway refuses."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.file("ca.pem"))
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # or the client's library would refuse first
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.maximum_version = highest
+            context.minimum_version = lowest or ssl.TLSVersion.TLSv1
+        try:
+            with socket.create_connection(("127.0.0.1", port), harness.PATIENCE) as plain, \
+                    context.wrap_socket(plain, server_hostname="localhost") as connection:
+                return connection.version()
+        except (ssl.SSLError, ConnectionError):
+            return None
+
+    def test_old_versions_are_refused(self):
+        flow = self.flow_with("server.pem", "server.key").start()
+        self.assertIsNone(self.handshake(flow.port, ssl.TLSVersion.TLSv1))
+        self.assertIsNone(self.handshake(flow.port, ssl.TLSVersion.TLSv1_1))
+        self.assertEqual(self.handshake(flow.port, ssl.TLSVersion.TLSv1_2), "TLSv1.2")
+        self.assertEqual(self.handshake(flow.port, ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3), "TLSv1.3")
+        self.assertEqual(flow.stop(), 0)
 
     def test_old_certificates_are_warned_of(self):
         flow = self.flow_with("expired.pem", "expired.key").start()
