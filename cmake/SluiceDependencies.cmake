@@ -11,6 +11,7 @@ pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
+pkg_check_modules(FMT REQUIRED fmt)
 
 # pkg-config's list for gRPC names some eighty static parts; the two shared libraries are all that a C program needs.
 find_library(GRPC_LIBRARY grpc REQUIRED)

@@ -1,14 +1,16 @@
 /*
- * bridge.cc - the module json.so: simdjson behind a C table.
+ * bridge.cc - the module json.so: simdjson and the shortest decimals of fmt behind a C table.
  *
  * simdjson checks the whole text before the first event. What it refuses is read again by slow_reader.cc, which accepts
  * a little more and tells the place of errors. The outer functions let no exception out.
+ *
+ * fmt's Dragonbox is used without fmt's own printing, which takes twice the time (and std::to_chars three times).
  */
 #include "common/json/slow_reader.h"
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -88,8 +90,8 @@ class Teller
         if (!count() || !events_->begin_array(context_))
             return false;
         json_numbers kind;
-        if (all_numbers(array, &kind)) {
-            if (!tell_row(array, kind))
+        if (fill_row(array, &kind)) {
+            if (!tell_row(kind))
                 return false;
         } else {
             for (element item : array)
@@ -108,40 +110,57 @@ class Teller
         }
     }
 
+    static uint64_t bits_of(double number)
+    {
+        uint64_t bits;
+        std::memcpy(&bits, &number, sizeof bits);
+        return bits;
+    }
+
     static uint64_t bits_of(element value, json_numbers kind)
     {
-        if (kind == JSON_DOUBLES) {
-            double number = value.get_double().value_unsafe();
-            uint64_t bits;
-            std::memcpy(&bits, &number, sizeof bits);
-            return bits;
-        }
+        if (kind == JSON_DOUBLES)
+            return bits_of(value.get_double().value_unsafe());
         return value.type() == element_type::UINT64 ? value.get_uint64().value_unsafe()
                                                     : static_cast<uint64_t>(value.get_int64().value_unsafe());
     }
 
-    /* The kind that holds all numbers of an array; false when something else or nothing is in it. */
-    static bool all_numbers(simdjson::dom::array array, json_numbers *ret_kind)
-    {
-        bool any = false, doubles = false, large = false, negative = false;
-        for (element item : array) {
-            any = true;
-            switch (item.type()) {
-            case element_type::DOUBLE: doubles = true; break;
-            case element_type::UINT64: large = true; break;
-            case element_type::INT64: negative |= item.get_int64().value_unsafe() < 0; break;
-            default: return false;
-            }
-        }
-        *ret_kind = doubles || (large && negative) ? JSON_DOUBLES : large ? JSON_UNSIGNED : JSON_INTEGERS;
-        return any;
-    }
-
-    bool tell_row(simdjson::dom::array array, json_numbers kind)
+    /* All numbers of an array as doubles into row_; false when something else or nothing is in it. */
+    bool fill_doubles(simdjson::dom::array array)
     {
         row_.clear();
-        for (element item : array)
-            row_.push_back(bits_of(item, kind));
+        for (element item : array) {
+            double number;
+            if (item.get_double().get(number) != simdjson::SUCCESS)
+                return false;
+            row_.push_back(bits_of(number));
+        }
+        return !row_.empty();
+    }
+
+    /* All numbers of an array into row_, in the kind that holds them all. */
+    bool fill_row(simdjson::dom::array array, json_numbers *ret_kind)
+    {
+        bool large = false, negative = false;
+        row_.clear();
+        *ret_kind = JSON_DOUBLES;
+        for (element item : array) {
+            switch (item.type()) {
+            case element_type::UINT64: large = true; break;
+            case element_type::INT64: negative |= item.get_int64().value_unsafe() < 0; break;
+            case element_type::DOUBLE: return fill_doubles(array);
+            default: return false;
+            }
+            row_.push_back(bits_of(item, JSON_INTEGERS));
+        }
+        if (large && negative)
+            return fill_doubles(array);
+        *ret_kind = large ? JSON_UNSIGNED : JSON_INTEGERS;
+        return !row_.empty();
+    }
+
+    bool tell_row(json_numbers kind)
+    {
         count_++;
         if (!events_->numbers(context_, kind, row_.data(), row_.size()))
             return false;
@@ -189,6 +208,19 @@ json_outcome read(const char *text, size_t size, size_t depth, const json_events
     }
 }
 
+json_outcome parse(const char *text, size_t size, size_t depth)
+{
+    static thread_local simdjson::dom::parser parser; /* warm, as simdjson's own benchmarks have it */
+    try {
+        element root;
+        if (parser.capacity() < size && parser.allocate(size, depth) != simdjson::SUCCESS)
+            return JSON_NO_MEMORY;
+        return parser.parse(text, size).get(root) == simdjson::SUCCESS ? JSON_DONE : JSON_MALFORMED;
+    } catch (...) {
+        return JSON_NO_MEMORY;
+    }
+}
+
 size_t word(char *text, const char *what)
 {
     size_t size = std::strlen(what);
@@ -196,23 +228,97 @@ size_t word(char *text, const char *what)
     return size;
 }
 
-/* Python prints exponents below 1e-4 and from 1e16 on, and always a point or an exponent. */
+/*
+ * Digits are copied in pieces of a fixed size, which costs less than asking for the exact one; what is too much is
+ * written over or lies behind the end. JSON_NUMBER_MAX has room for that.
+ */
+constexpr int PIECE = 17;              /* the most digits that the shortest decimal of a double has */
+constexpr int DIGITS_ROOM = 2 * PIECE; /* so that a piece may begin at any digit */
+
+void put_two(char *at, uint32_t number)
+{
+    std::memcpy(at, fmt::detail::digits2(number), 2);
+}
+
+/* Eight digits of a number below 10^8; the two halves do not wait for each other. */
+void put_eight(char *at, uint32_t number)
+{
+    uint32_t high = number / 10000, low = number % 10000;
+    put_two(at, high / 100);
+    put_two(at + 2, high % 100);
+    put_two(at + 4, low / 100);
+    put_two(at + 6, low % 100);
+}
+
+/* Where the digits of a number below 10^17 begin in `room`; they end at room + PIECE. */
+const char *to_digits(uint64_t number, char room[DIGITS_ROOM])
+{
+    uint64_t high = number / 100000000;
+    uint32_t low = static_cast<uint32_t>(number % 100000000);
+    room[0] = static_cast<char>('0' + high / 100000000);
+    put_eight(room + 1, static_cast<uint32_t>(high % 100000000));
+    put_eight(room + 9, low);
+    const char *first = room;
+    while (*first == '0')
+        first++;
+    return first;
+}
+
+/* d.ddde-05, d.ddde+16 */
+char *put_scientific(char *at, const char *digits, int count, int exponent)
+{
+    *at = digits[0];
+    at[1] = '.';
+    std::memcpy(at + 2, digits + 1, PIECE);
+    at += count > 1 ? count + 1 : 1;
+    *at++ = 'e';
+    *at++ = exponent < 0 ? '-' : '+';
+    uint32_t size = static_cast<uint32_t>(exponent < 0 ? -exponent : exponent);
+    if (size >= 100)
+        *at++ = static_cast<char>('0' + size / 100);
+    put_two(at, size % 100);
+    return at + 2;
+}
+
+/* `point`: how many of the digits stand before it; may be none or more than there are. Always with a point. */
+char *put_fixed(char *at, const char *digits, int count, int point)
+{
+    if (point <= 0) {
+        std::memcpy(at, "0.000", 5);
+        at += 2 - point;
+        std::memcpy(at, digits, PIECE);
+        return at + count;
+    }
+    std::memcpy(at, digits, PIECE);
+    if (point < count) {
+        at += point;
+        *at++ = '.';
+        std::memcpy(at, digits + point, PIECE);
+        return at + count - point;
+    }
+    std::memset(at + count, '0', static_cast<size_t>(point - count));
+    std::memcpy(at + point, ".0", 2);
+    return at + point + 2;
+}
+
+/* The shortest decimal comes from the library; Python prints it with an exponent below 1e-4 and from 1e16 on. */
 size_t print_double(double value, char *text)
 {
     if (std::isnan(value))
         return word(text, "NaN");
     if (std::isinf(value))
         return word(text, value > 0 ? "Infinity" : "-Infinity");
-    double size = std::fabs(value);
-    bool fixed = size == 0 || (size >= 1e-4 && size < 1e16);
-    char *end = std::to_chars(text, text + JSON_NUMBER_MAX, value,
-                              fixed ? std::chars_format::fixed : std::chars_format::scientific)
-                    .ptr;
-    if (fixed && std::memchr(text, '.', static_cast<size_t>(end - text)) == nullptr) {
-        *end++ = '.';
-        *end++ = '0';
-    }
-    return static_cast<size_t>(end - text);
+    char *at = text;
+    if (std::signbit(value))
+        *at++ = '-';
+    if (value == 0)
+        return static_cast<size_t>(at - text) + word(at, "0.0");
+    auto decimal = fmt::detail::dragonbox::to_decimal(value);
+    char room[DIGITS_ROOM] = {};
+    const char *digits = to_digits(decimal.significand, room);
+    int count = static_cast<int>(room + PIECE - digits), point = count + decimal.exponent;
+    at = point > -4 && point <= 16 ? put_fixed(at, digits, count, point) : put_scientific(at, digits, count, point - 1);
+    return static_cast<size_t>(at - text);
 }
 
 size_t print_doubles(const double *values, size_t count, const char *separator, char *text)
@@ -235,6 +341,6 @@ extern "C" __attribute__((visibility("default"))) const json_module *sluice_json
 
 extern "C" const json_module *sluice_json_module(void)
 {
-    static const json_module module = {JSON_MODULE_VERSION, read, print_double, print_doubles};
+    static const json_module module = {JSON_MODULE_VERSION, read, print_double, parse, print_doubles};
     return &module;
 }

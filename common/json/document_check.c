@@ -5,41 +5,61 @@
 
 enum value_kind { TEXT, WHOLE, NUMBER, ARRAY, LOCATION, MAP, SCORES, DOCUMENTS };
 
+#define NAME(text)                                                                                                     \
+    {                                                                                                                  \
+        text, sizeof text - 1                                                                                          \
+    }
+
+struct name {
+    const char *data;
+    size_t size;
+};
+
 /* In pydantic's order; the second name is that of protobuf's JSON form, which counts when the first is missing. */
 static const struct {
-    const char *name, *camel;
+    struct name snake, camel;
     enum value_kind kind;
 } fields_table[DOCUMENT_FIELDS] = {
-    [FIELD_ID] = {"id",          "id",          TEXT     },
-    [FIELD_PARENT_ID] = {"parent_id",   "parentId",    TEXT     },
-    [FIELD_GRANULARITY] = {"granularity", "granularity", WHOLE    },
-    [FIELD_ADJACENCY] = {"adjacency",   "adjacency",   WHOLE    },
-    [FIELD_BLOB] = {"blob",        "blob",        TEXT     },
-    [FIELD_TENSOR] = {"tensor",      "tensor",      ARRAY    },
-    [FIELD_MIME_TYPE] = {"mime_type",   "mimeType",    TEXT     },
-    [FIELD_TEXT] = {"text",        "text",        TEXT     },
-    [FIELD_WEIGHT] = {"weight",      "weight",      NUMBER   },
-    [FIELD_URI] = {"uri",         "uri",         TEXT     },
-    [FIELD_TAGS] = {"tags",        "tags",        MAP      },
-    [FIELD_OFFSET] = {"offset",      "offset",      NUMBER   },
-    [FIELD_LOCATION] = {"location",    "location",    LOCATION },
-    [FIELD_EMBEDDING] = {"embedding",   "embedding",   ARRAY    },
-    [FIELD_MODALITY] = {"modality",    "modality",    TEXT     },
-    [FIELD_EVALUATIONS] = {"evaluations", "evaluations", SCORES   },
-    [FIELD_SCORES] = {"scores",      "scores",      SCORES   },
-    [FIELD_CHUNKS] = {"chunks",      "chunks",      DOCUMENTS},
-    [FIELD_MATCHES] = {"matches",     "matches",     DOCUMENTS},
-    [FIELD_METADATA] = {"_metadata",   "_metadata",   MAP      }
+    [FIELD_ID] = {NAME("id"),          NAME("id"),          TEXT     },
+    [FIELD_PARENT_ID] = {NAME("parent_id"),   NAME("parentId"),    TEXT     },
+    [FIELD_GRANULARITY] = {NAME("granularity"), NAME("granularity"), WHOLE    },
+    [FIELD_ADJACENCY] = {NAME("adjacency"),   NAME("adjacency"),   WHOLE    },
+    [FIELD_BLOB] = {NAME("blob"),        NAME("blob"),        TEXT     },
+    [FIELD_TENSOR] = {NAME("tensor"),      NAME("tensor"),      ARRAY    },
+    [FIELD_MIME_TYPE] = {NAME("mime_type"),   NAME("mimeType"),    TEXT     },
+    [FIELD_TEXT] = {NAME("text"),        NAME("text"),        TEXT     },
+    [FIELD_WEIGHT] = {NAME("weight"),      NAME("weight"),      NUMBER   },
+    [FIELD_URI] = {NAME("uri"),         NAME("uri"),         TEXT     },
+    [FIELD_TAGS] = {NAME("tags"),        NAME("tags"),        MAP      },
+    [FIELD_OFFSET] = {NAME("offset"),      NAME("offset"),      NUMBER   },
+    [FIELD_LOCATION] = {NAME("location"),    NAME("location"),    LOCATION },
+    [FIELD_EMBEDDING] = {NAME("embedding"),   NAME("embedding"),   ARRAY    },
+    [FIELD_MODALITY] = {NAME("modality"),    NAME("modality"),    TEXT     },
+    [FIELD_EVALUATIONS] = {NAME("evaluations"), NAME("evaluations"), SCORES   },
+    [FIELD_SCORES] = {NAME("scores"),      NAME("scores"),      SCORES   },
+    [FIELD_CHUNKS] = {NAME("chunks"),      NAME("chunks"),      DOCUMENTS},
+    [FIELD_MATCHES] = {NAME("matches"),     NAME("matches"),     DOCUMENTS},
+    [FIELD_METADATA] = {NAME("_metadata"),   NAME("_metadata"),   MAP      }
 };
 
 static const struct {
-    const char *name, *camel;
+    const char *snake, *camel;
 } scores_table[SCORE_FIELDS] = {
     [SCORE_FIELD_VALUE] = {"value",       "value"      },
     [SCORE_FIELD_OP_NAME] = {"op_name",     "opName"     },
     [SCORE_FIELD_DESCRIPTION] = {"description", "description"},
     [SCORE_FIELD_REF_ID] = {"ref_id",      "refId"      }
 };
+
+static struct json_path json_path_name(const struct json_path *outer, const struct name *name)
+{
+    return json_path_key(outer, (sluice_text){.data = name->data, .size = name->size});
+}
+
+static bool is_name(sluice_text key, const struct name *name)
+{
+    return key.size == name->size && memcmp(key.data, name->data, key.size) == 0;
+}
 
 static bool is_null(const struct json_node *node)
 {
@@ -52,9 +72,9 @@ void document_fields(const struct json_node *object, const struct json_node *fie
     memset(fields, 0, DOCUMENT_FIELDS * sizeof *fields);
     for (const struct json_node *member = object->first; member != NULL; member = member->next) {
         for (int field = 0; field < DOCUMENT_FIELDS; field++) {
-            if (sluice_text_is(member->key, fields_table[field].name))
+            if (is_name(member->key, &fields_table[field].snake))
                 fields[field] = member;
-            else if (sluice_text_is(member->key, fields_table[field].camel))
+            else if (is_name(member->key, &fields_table[field].camel))
                 camel[field] = member;
             else
                 continue;
@@ -72,7 +92,7 @@ void document_fields(const struct json_node *object, const struct json_node *fie
 void score_fields(const struct json_node *object, const struct json_node *fields[SCORE_FIELDS])
 {
     for (int field = 0; field < SCORE_FIELDS; field++) {
-        fields[field] = json_member(object, scores_table[field].name);
+        fields[field] = json_member(object, scores_table[field].snake);
         if (fields[field] == NULL)
             fields[field] = json_member(object, scores_table[field].camel);
         if (is_null(fields[field]))
@@ -114,7 +134,7 @@ static bool check_score(struct documents_reading *reading, const struct json_nod
     bool good = true;
     double number;
     for (int field = 0; field < SCORE_FIELDS; field++) {
-        struct json_path at = json_path_key(path, sluice_text_of(scores_table[field].name));
+        struct json_path at = json_path_key(path, sluice_text_of(scores_table[field].snake));
         if (fields[field] == NULL)
             continue;
         if (field == SCORE_FIELD_VALUE && !coerce_number(fields[field], &number))
@@ -169,9 +189,10 @@ static bool check_document(struct documents_reading *reading, const struct json_
     document_fields(object, fields);
     bool good = true;
     for (int field = 0; field < FIELD_METADATA; field++) {
-        struct json_path at = json_path_key(path, sluice_text_of(fields_table[field].name));
-        if (fields[field] != NULL)
-            good &= check_field(reading, fields_table[field].kind, fields[field], &at);
+        if (fields[field] == NULL)
+            continue;
+        struct json_path at = json_path_name(path, &fields_table[field].snake);
+        good &= check_field(reading, fields_table[field].kind, fields[field], &at);
     }
     if (!good || fields[FIELD_METADATA] == NULL)
         return good;

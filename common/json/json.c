@@ -74,6 +74,16 @@ sluice_status json_read(const char *text, size_t size, size_t depth, const struc
     }
 }
 
+sluice_status json_parse_only(const char *text, size_t size, size_t depth, sluice_error *error)
+{
+    sluice_status status = need_module(error);
+    if (status != SLUICE_OK)
+        return status;
+    return module->parse(text, size, depth) == JSON_DONE
+               ? SLUICE_OK
+               : sluice_fail(error, SLUICE_INVALID, "json", "the fast reader does not read this text");
+}
+
 sluice_status json_printer(json_print_double *ret_print, sluice_error *error)
 {
     sluice_status status = need_module(error);

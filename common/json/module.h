@@ -8,7 +8,7 @@
 #define JSON_MODULE_FILE   "lib/sluice/json.so"
 #define JSON_MODULE_SYMBOL "sluice_json_module"
 
-enum { JSON_MODULE_VERSION = 2 };
+enum { JSON_MODULE_VERSION = 3 };
 
 enum json_outcome { JSON_DONE, JSON_MALFORMED, JSON_TOO_DEEP, JSON_STOPPED, JSON_NO_MEMORY };
 
@@ -24,6 +24,7 @@ struct json_module {
     enum json_outcome (*read)(const char *text, size_t size, size_t depth, const struct json_events *events, void *context,
                               struct json_failure *failure);
     size_t (*print_double)(double value, char *text);
+    enum json_outcome (*parse)(const char *text, size_t size, size_t depth);
     size_t (*print_doubles)(const double *values, size_t count, const char *separator, char *text);
 };
 

@@ -107,18 +107,24 @@ static bool end_object(void *context)
     return true;
 }
 
+static bool set_row(struct tree *tree, enum json_numbers kind, const void *values, size_t count)
+{
+    struct json_node *node = top(tree)->node;
+    node->values = arena_copy(tree->arena, values, count * sizeof(uint64_t));
+    node->is_row = true;
+    node->numbers = (uint8_t)kind;
+    node->count = count;
+    return node->values != NULL || !(tree->failed = true);
+}
+
 static bool end_array(void *context)
 {
     struct tree *tree = context;
     struct json_node *node = top(tree)->node;
     struct buffer *values = &tree->row.values;
     if (values->size > 0 && node->count == 0) {
-        node->values = arena_copy(tree->arena, values->data, values->size);
-        if (node->values == NULL)
-            return !(tree->failed = true);
-        node->is_row = true;
-        node->numbers = (uint8_t)row_kind(&tree->row);
-        node->count = values->size / sizeof(uint64_t);
+        if (!set_row(tree, row_kind(&tree->row), values->data, values->size / sizeof(uint64_t)))
+            return false;
         buffer_clear(values);
         tree->row.kind = NUMBERS_NONE;
         tree->row.negative = false;
@@ -151,6 +157,8 @@ static bool string(void *context, const char *text, size_t size)
 static bool numbers(void *context, enum json_numbers kind, const void *values, size_t count)
 {
     struct tree *tree = context;
+    if (count > 1)
+        return set_row(tree, kind, values, count);
     if (top(tree)->node->kind == JSON_ARRAY) {
         if (numbers_add(&tree->row, kind, values, count) == NULL)
             return true;
