@@ -28,11 +28,13 @@ enum {
     GRAPHQL_QUERY_MAX = 8 << 20,      /* bytes of a query */
     GRAPHQL_TOKENS_MAX = 200000,      /* of a query; commas and comments are none */
     GRAPHQL_DEPTH_MAX = 100,          /* nested selections, lists, objects and types together */
+    GRAPHQL_SPREAD_DEPTH_MAX = 500,   /* the same, with every fragment in its place */
+    GRAPHQL_VARIABLES_DEPTH_MAX = 256, /* nested lists and objects of the variables */
     GRAPHQL_ALIASES_MAX = 1000,       /* of a query */
     GRAPHQL_CALLS_MAX = 64,           /* fields `docs` of an operation: requests to the Flow */
     GRAPHQL_ERRORS_MAX = 100,         /* of validation; one more says that there would be more */
     GRAPHQL_VARIABLE_ERRORS_MAX = 50, /* of variables */
-    GRAPHQL_WORK_MAX = 20000000       /* fields completed for one answer */
+    GRAPHQL_WORK_MAX = 20000000        /* fields completed for one answer */
 };
 #define GRAPHQL_MEMORY_MAX ((size_t)1 << 30) /* bytes of one operation: query, variables and requests */
 
@@ -41,25 +43,20 @@ struct graphql_request {
     sluice_text variables;      /* JSON text of an object; empty or `null`: none */
     sluice_text operation_name; /* empty: the first operation, as the original does */
     bool queries_only;          /* over GET: a mutation is refused with SLUICE_UNIMPLEMENTED */
-};
-
-struct graphql_settings {
-    size_t answer_max;    /* bytes of an answer; 0: no limit */
-    sluice_limits limits; /* of documents, in and out; fields 0: the defaults */
+    const sluice_limits *limits; /* of documents, in and out; NULL: the defaults */
 };
 
 struct graphql; /* an operation between its two steps */
 
 /*
- * The first step. The texts of `request` must outlive the operation; `settings` may be NULL.
+ * The first step. What `request` points to must outlive the operation.
  *   SLUICE_OK             *ret_operation is there, with its calls or with its errors
  *   SLUICE_INVALID        the variables are no JSON object
  *   SLUICE_UNIMPLEMENTED  a mutation where `queries_only` is set
- *   SLUICE_LIMIT, SLUICE_NO_MEMORY
+ *   SLUICE_LIMIT, SLUICE_NO_MEMORY, SLUICE_SYSTEM (the JSON module is not installed)
  * On failure *ret_operation is untouched.
  */
-sluice_status graphql_prepare(const struct graphql_request *request, const struct graphql_settings *settings,
-                              struct graphql **ret_operation, sluice_error *error);
+sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation, sluice_error *error);
 struct graphql *graphql_free(struct graphql *operation); /* NULL is fine; returns NULL */
 
 size_t graphql_calls(const struct graphql *operation);
@@ -81,10 +78,10 @@ struct graphql_reply {
 };
 
 /*
- * The second step: append the answer, `{"data": ..., "errors": [...]}` with the spaces and the ASCII escapes of Python's
- * json. `replies` has graphql_calls() entries, those behind a failed one of a serial operation may be empty. A failure
- * of the documents is part of the answer. SLUICE_LIMIT: the answer would be longer than `answer_max`; SLUICE_NO_MEMORY.
- * May be called again with other replies.
+ * The second step, once: append the answer, `{"data": ..., "errors": [...]}` with the spaces and the ASCII escapes of
+ * Python's json. `replies` has graphql_calls() entries; those behind a failed one of a serial operation may be empty. A
+ * reply that cannot be read is an entry in `errors`. The buffer's limit bounds the answer: SLUICE_LIMIT;
+ * SLUICE_NO_MEMORY, SLUICE_SYSTEM.
  */
 sluice_status graphql_finish(struct graphql *operation, const struct graphql_reply *replies, struct buffer *answer,
                              sluice_error *error);
