@@ -74,7 +74,7 @@ static bool describe(const struct http_front *front, const struct http_route *ro
     const struct flow_http *http = &front->gateway->http;
     operation->route = route;
     for (size_t i = 0; i < http->exposed_count; i++)
-        if (http->exposed[i].path == route->path) { /* its own text, not one that reads the same */
+        if (route == &front->own_routes[i]) { /* not by its path, which another may have */
             operation->exposed = &http->exposed[i];
             return true;
         }

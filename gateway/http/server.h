@@ -96,7 +96,7 @@ struct http_front {
     uint16_t port;
     pthread_t thread;
     bool thread_runs;
-    struct http_route *own_routes; /* of exposed endpoints; NULL: none */
+    struct http_route *own_routes; /* of exposed endpoints, in their order; NULL: none */
     const struct http_route **routes;
     size_t route_count, route_capacity;
     struct buffer openapi; /* the text of /openapi.json */
