@@ -176,7 +176,7 @@ static sluice_value *read_recorded(const char *folder, const char *name)
     bool inside = false;
     for (const char *at = buffer_text(&text), *end; *at != '\0'; at = end) {
         end = strchr(at, '\n') == NULL ? at + strlen(at) : strchr(at, '\n') + 1;
-        bool begins = strncmp(at, "   \"body\": {\n", 14) == 0 || strncmp(at, "   \"body\": [\n", 14) == 0;
+        bool begins = strncmp(at, "   \"body\": {\n", 13) == 0 || strncmp(at, "   \"body\": [\n", 13) == 0;
         if (begins)
             buffer_append_text(&kept, "   \"body\": null\n");
         else if (!inside)

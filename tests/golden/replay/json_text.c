@@ -78,8 +78,9 @@ static void python_to_json(sluice_text text, struct buffer *out)
     }
 }
 
-/* A new map with the value under "value", or NULL. */
-static sluice_value *parse(sluice_text text, bool python)
+/* A new map with the value under "value", or NULL. `printed`: by an executor, with numbers as it liked; `python`: as a
+ * repr. */
+static sluice_value *parse(sluice_text text, bool printed, bool python)
 {
     struct buffer plain, wrapped;
     buffer_init(&plain, BUFFER_NO_LIMIT);
@@ -89,7 +90,10 @@ static sluice_value *parse(sluice_text text, bool python)
         python_to_json(text, &plain);
         text = (sluice_text){buffer_text(&plain), plain.size};
     }
-    quote_numbers(text, &wrapped);
+    if (printed)
+        buffer_append(&wrapped, text.data, text.size);
+    else
+        quote_numbers(text, &wrapped);
     buffer_append_byte(&wrapped, '}');
     sluice_value *value = NULL;
     if (sluice_value_from_json(buffer_text(&wrapped), wrapped.size, &value, NULL) != SLUICE_OK)
@@ -140,7 +144,7 @@ static void settle(sluice_value *value);
 static void open_text(sluice_value *map, sluice_text key, sluice_text text)
 {
     bool python = text.size > 1 && (text.data[1] == '\'' || text.data[1] == '}') ? true : sluice_text_is(key, "tags_repr");
-    sluice_value *opened = parse(text, python);
+    sluice_value *opened = parse(text, true, python);
     if (opened == NULL)
         return;
     settle(opened);
@@ -218,7 +222,7 @@ static void set_masked(sluice_value *map, const char *key, sluice_text text)
 void json_text_set(sluice_value *map, const char *key, sluice_text text)
 {
     bool json = text.size > 0 && strchr("{[", text.data[0]) != NULL;
-    sluice_value *value = json ? parse(text, false) : NULL;
+    sluice_value *value = json ? parse(text, false, false) : NULL;
     if (value == NULL) {
         set_masked(map, key, text);
         return;
