@@ -3,13 +3,11 @@
 
 #include "common/json/message.h"
 #include "common/wire/wire.h"
-
-#include <sluice/version.h>
+#include "gateway/envelope/facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 /* ---- GET / ---- */
 
@@ -20,56 +18,13 @@ static void handle_root(struct http_exchange *exchange)
 
 /* ---- GET /status ---- */
 
-static void append_member(struct buffer *text, const char *name, const char *value)
-{
-    buffer_append_byte(text, text->data[text->size - 1] == '{' ? ' ' : ',');
-    if (text->data[text->size - 1] == ' ')
-        text->size--;
-    text_append_json(text, name, strlen(name));
-    buffer_append_byte(text, ':');
-    text_append_json(text, value, strlen(value));
-}
-
-static void append_started(struct buffer *text, struct timespec started)
-{
-    struct tm utc;
-    char time[64];
-
-    gmtime_r(&started.tv_sec, &utc);
-    size_t size = strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(time + size, sizeof time - size, ".%06ld", started.tv_nsec / 1000);
-    append_member(text, "uptime", time);
-}
-
-/* Variables that say something about this gateway; those of Python's have no meaning here. */
-static const char *const variables[] = {"JINA_LOG_LEVEL", "JINA_OPTOUT_TELEMETRY", "SLUICE_LOG_LEVEL",
-                                        "SLUICE_LOG_FORMAT"};
-
 static void handle_status(struct http_exchange *exchange)
 {
     const struct http_front *front = http_front_of(exchange);
-    struct utsname system;
     struct buffer text;
 
-    if (uname(&system) != 0)
-        memset(&system, 0, sizeof system);
     buffer_init(&text, BUFFER_NO_LIMIT);
-    buffer_append_text(&text, "{\"jina\":{");
-    if (text.failed == SLUICE_OK) {
-        append_member(&text, "jina", "sluice " SLUICE_VERSION);
-        append_member(&text, "jina-proto", "(unset)");
-        append_member(&text, "platform", system.sysname);
-        append_member(&text, "platform-release", system.release);
-        append_member(&text, "architecture", system.machine);
-        append_member(&text, "session-id", front->session);
-        append_started(&text, front->started);
-        buffer_append_text(&text, "},\"envs\":{");
-        for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
-            const char *value = getenv(variables[i]);
-            append_member(&text, variables[i], value != NULL ? value : "(unset)");
-        }
-    }
-    buffer_append_text(&text, "}}");
+    facts_append_json(&text, front->session, front->started);
     http_answer(exchange, 200, http_type_json, &text);
 }
 

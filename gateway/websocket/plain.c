@@ -2,14 +2,12 @@
 #include "common/foundation/status.h"
 #include "common/foundation/text.h"
 #include "common/wire/wire.h"
+#include "gateway/envelope/facts.h"
 #include "gateway/websocket/server.h"
-
-#include <sluice/version.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 enum { HEADERS_MAX = 1024, BODY_MAX = 64 << 10 };
 
@@ -46,38 +44,12 @@ static int answer_text(struct lws *wsi, unsigned status, const char *json)
 
 /* ---- /status ---- */
 
-static void append_pair(struct buffer *buffer, const char *key, const char *value, bool more)
-{
-    text_append_json(buffer, key, strlen(key));
-    buffer_append_byte(buffer, ':');
-    text_append_json(buffer, value, strlen(value));
-    if (more)
-        buffer_append_byte(buffer, ',');
-}
-
 static int answer_status(struct websocket_front *front, struct lws *wsi)
 {
-    struct utsname system;
     struct buffer buffer;
-    struct tm utc;
-    char uptime[64];
 
-    if (uname(&system) != 0)
-        memset(&system, 0, sizeof system);
-    gmtime_r(&front->started.tv_sec, &utc);
-    size_t size = strftime(uptime, sizeof uptime, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(uptime + size, sizeof uptime - size, ".%06ld", front->started.tv_nsec / 1000);
     buffer_init(&buffer, BODY_MAX);
-    buffer_append_text(&buffer, "{\"jina\":{");
-    append_pair(&buffer, "jina", "sluice " SLUICE_VERSION, true);
-    append_pair(&buffer, "jina-proto", "(unset)", true);
-    append_pair(&buffer, "platform", system.sysname, true);
-    append_pair(&buffer, "platform-release", system.release, true);
-    append_pair(&buffer, "platform-version", system.version, true);
-    append_pair(&buffer, "architecture", system.machine, true);
-    append_pair(&buffer, "session-id", front->session, true);
-    append_pair(&buffer, "uptime", uptime, false);
-    buffer_append_text(&buffer, "},\"envs\":{}}");
+    facts_append_json(&buffer, front->session, front->started);
     int result = buffer.failed != SLUICE_OK ? -1 : answer_text(wsi, 200, buffer_text(&buffer));
     buffer_done(&buffer);
     return result;

@@ -103,7 +103,7 @@ START_TEST(test_info)
     answer_done(&answer);
     expect(ask("GET", "/?x=/post", "", ""), 200, "{}");
     expect(ask("GET", "/%73tatus", "", ""), 200, "{\"jina\":{\"jina\":\"sluice ");
-    expect(ask("GET", "/status", "", ""), 200, "},\"envs\":{\"JINA_LOG_LEVEL\":\"");
+    expect(ask("GET", "/status", "", ""), 200, "},\"envs\":{\"JINA_DEFAULT_HOST\":\"");
 }
 END_TEST
 
