@@ -19,7 +19,7 @@
 enum {
     ANSWERS_MAX = 8,
     WAIT_MS = 10000,   /* for an answer that was recorded */
-    CLOSE_MS = 2000,   /* for the end of a connection behind the answers */
+    CLOSE_MS = 1000,   /* for the end of a connection behind the answers */
     NOTHING_MS = 1000, /* for an answer, where none at all was recorded */
     OPEN_MS = 50,      /* to see that a connection stays open */
 };
