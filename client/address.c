@@ -45,7 +45,7 @@ const char *address_scheme(const struct address *address)
     static const char *const beginnings[][2] = {
         [ADDRESS_GRPC] = {"grpc", "grpcs"},
         [ADDRESS_HTTP] = {"http", "https"},
-        [ADDRESS_WEBSOCKET] = {"ws", "wss"},
+        [ADDRESS_WEBSOCKET] = {"ws",   "wss"  },
     };
     return beginnings[address->protocol][address->tls];
 }

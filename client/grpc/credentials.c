@@ -1,7 +1,7 @@
 /*
  * TLS of the client's connections. gRPC itself would check the server's certificate, but of what is wrong it only says
- * "handshake failed". So it is told to leave that to a function, which it calls before a connection is used and which says
- * yes or no: here the same library (OpenSSL) does the same check, and the reason reaches the user.
+ * "handshake failed". So it is told to leave that to a function, which it calls before a connection is used and which
+ * says yes or no: here the same library (OpenSSL) does the same check, and the reason reaches the user.
  */
 #include "client/grpc/channel.h"
 #include "common/foundation/status.h"
@@ -65,8 +65,8 @@ static sluice_status make_verifier(const struct transport_settings *settings, co
     struct check *check = calloc(1, sizeof *check);
     if (check == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for a connection");
-    sluice_status status = tls_trust_new(
-        material->authorities.size > 0 ? buffer_text(&material->authorities) : NULL, &check->trust, error);
+    sluice_status status = tls_trust_new(material->authorities.size > 0 ? buffer_text(&material->authorities) : NULL,
+                                         &check->trust, error);
     if (status != SLUICE_OK) {
         free(check);
         return status;
@@ -105,8 +105,9 @@ static sluice_status with_material(const struct transport_settings *settings, co
     grpc_tls_credentials_options_set_check_call_host(options, 0);
     show_own(material, options);
     *ret_credentials = grpc_tls_credentials_create(options);
-    return *ret_credentials != NULL ? SLUICE_OK
-                                    : sluice_fail(error, SLUICE_INTERNAL, "tls", "the gRPC library refused the settings");
+    return *ret_credentials != NULL
+               ? SLUICE_OK
+               : sluice_fail(error, SLUICE_INTERNAL, "tls", "the gRPC library refused the settings");
 }
 
 sluice_status credentials_of(const struct transport_settings *settings, grpc_channel_credentials **ret_credentials,

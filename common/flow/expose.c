@@ -1,6 +1,6 @@
 /*
- * `expose_endpoints`: routes of the HTTP front for endpoints of executors. What the original silently never answers (a path
- * without its slash, a route behind one of the gateway's own) is said.
+ * `expose_endpoints`: routes of the HTTP front for endpoints of executors. What the original silently never answers (a
+ * path without its slash, a route behind one of the gateway's own) is said.
  */
 #include "common/flow/loader.h"
 
@@ -211,8 +211,9 @@ static void warn_of_other_keys(const struct entry *entry)
         for (const char *const *name = keys; *name != NULL; name++)
             known |= strcmp(*name, key) == 0;
         if (!known)
-            problem_warning(problems, entry->settings->entries[i].key_place, "expose_endpoints \"%s\": \"%s\" is ignored%s",
-                            entry->endpoint, key, problem_suggestion(problems, key, keys));
+            problem_warning(problems, entry->settings->entries[i].key_place,
+                            "expose_endpoints \"%s\": \"%s\" is ignored%s", entry->endpoint, key,
+                            problem_suggestion(problems, key, keys));
     }
 }
 
@@ -245,8 +246,8 @@ static const struct node *map_of(struct loader *loader, const struct node *node)
         return node;
     bool empty;
     size_t errors = loader->problems->error_count;
-    const struct node *map = node_read(node->text, node->size, node->place, &node_limits_input, loader->scratch,
-                                       loader->problems, &empty);
+    const struct node *map =
+        node_read(node->text, node->size, node->place, &node_limits_input, loader->scratch, loader->problems, &empty);
     if (map != NULL && map->kind != NODE_MAP)
         problem_error(loader->problems, node->place,
                       "\"expose_endpoints\" must be a map of endpoints, or JSON of one, not %s", node_kind_name(map));

@@ -32,8 +32,8 @@ static const struct node *file_of(struct loader *loader, const struct node *gate
 {
     const struct node *own = gateway_setting(loader, gateway, key), *other = in_kwargs(loader, kwargs, key);
     if (own != NULL && other != NULL)
-        problem_error(loader->problems, other->place, "\"%s\" stands at the gateway and in \"uvicorn_kwargs\"; give one",
-                      key);
+        problem_error(loader->problems, other->place,
+                      "\"%s\" stands at the gateway and in \"uvicorn_kwargs\"; give one", key);
     const struct node *file = own != NULL ? own : other;
     return file != NULL && file->size > 0 ? file : NULL;
 }

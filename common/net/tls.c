@@ -32,18 +32,20 @@ static sluice_status no_block(const char *path, const struct buffer *text, const
     if (text->size == 0)
         return sluice_fail(error, SLUICE_INVALID, path, "the file is empty; it should hold %s in PEM", wanted);
     if (text->data[0] == 0x30)
-        return sluice_fail(error, SLUICE_INVALID, path,
-                           "this is DER, not PEM; `openssl x509 -inform DER` and `openssl pkey -inform DER` convert it");
+        return sluice_fail(
+            error, SLUICE_INVALID, path,
+            "this is DER, not PEM; `openssl x509 -inform DER` and `openssl pkey -inform DER` convert it");
     if (strstr(pem, "PRIVATE KEY-----") != NULL)
         return sluice_fail(error, SLUICE_INVALID, path, "the file holds a private key; it should hold %s", wanted);
     if (strstr(pem, "-----BEGIN CERTIFICATE-----") != NULL)
         return sluice_fail(error, SLUICE_INVALID, path, "the file holds a certificate; it should hold %s", wanted);
-    return sluice_fail(error, SLUICE_INVALID, path, "this is not PEM; the file should hold %s between -----BEGIN … and "
-                                                    "-----END … lines",
+    return sluice_fail(error, SLUICE_INVALID, path,
+                       "this is not PEM; the file should hold %s between -----BEGIN … and "
+                       "-----END … lines",
                        wanted);
 }
 
-static sluice_status parse_certificates(const char *path, const struct buffer *text, STACK_OF(X509) **ret_certificates,
+static sluice_status parse_certificates(const char *path, const struct buffer *text, STACK_OF(X509) * *ret_certificates,
                                         sluice_error *error)
 {
     STACK_OF(X509) *certificates = NULL;
@@ -97,7 +99,7 @@ static sluice_status parse_key(const char *path, const struct buffer *text, EVP_
     return no_block(path, text, "a private key", error);
 }
 
-static sluice_status check_pair(const struct tls_files *files, const STACK_OF(X509) *certificates, EVP_PKEY *key,
+static sluice_status check_pair(const struct tls_files *files, const STACK_OF(X509) * certificates, EVP_PKEY *key,
                                 sluice_error *error)
 {
     for (int i = 0; i < sk_X509_num(certificates); i++) {
@@ -106,10 +108,11 @@ static sluice_status check_pair(const struct tls_files *files, const STACK_OF(X5
         if (fits && i == 0)
             return SLUICE_OK;
         if (fits)
-            return sluice_fail(error, SLUICE_INVALID, files->certificate,
-                               "the key %s is that of certificate %d in the file; the own certificate must be the first, "
-                               "those of its authorities follow",
-                               files->key, i + 1);
+            return sluice_fail(
+                error, SLUICE_INVALID, files->certificate,
+                "the key %s is that of certificate %d in the file; the own certificate must be the first, "
+                "those of its authorities follow",
+                files->key, i + 1);
     }
     return sluice_fail(error, SLUICE_INVALID, files->key, "the key does not belong to the certificate in %s",
                        files->certificate);
@@ -123,8 +126,8 @@ static void remark_on(const char *path, const X509 *certificate, char *remark)
         snprintf(remark, TLS_SENTENCE_MAX, "the certificate in %s expired on %s; nobody should accept it", path, date);
     } else if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
         tls_pem_date(X509_get0_notBefore(certificate), date);
-        snprintf(remark, TLS_SENTENCE_MAX, "the certificate in %s is valid from %s on only; nobody should accept it yet",
-                 path, date);
+        snprintf(remark, TLS_SENTENCE_MAX,
+                 "the certificate in %s is valid from %s on only; nobody should accept it yet", path, date);
     }
 }
 

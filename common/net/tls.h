@@ -1,10 +1,10 @@
 /*
- * tls.h - certificates and keys from files, checked once in one place before any protocol's library gets them, and the check of
- * a server's certificate with a sentence that says what is wrong with it.
+ * tls.h - certificates and keys from files, checked once in one place before any protocol's library gets them, and the
+ * check of a server's certificate with a sentence that says what is wrong with it.
  *
- * Each of our protocols has a TLS library below it that says "handshake failed" about most mistakes. So the files are read and
- * looked at here (OpenSSL's libcrypto), and handed on as PEM texts. A target of its own, sluice_tls: only modules that speak
- * TLS link it. Any thread; a struct tls_trust may be used by several at once.
+ * Each of our protocols has a TLS library below it that says "handshake failed" about most mistakes. So the files are
+ * read and looked at here (OpenSSL's libcrypto), and handed on as PEM texts. A target of its own, sluice_tls: only
+ * modules that speak TLS link it. Any thread; a struct tls_trust may be used by several at once.
  */
 #ifndef SLUICE_NET_TLS_H
 #define SLUICE_NET_TLS_H
@@ -13,7 +13,8 @@
 
 #include <stdbool.h>
 
-#define TLS_FILE_MAX ((size_t)4 << 20) /* bytes of one file; the system's bundle of authorities has a quarter of a MiB */
+#define TLS_FILE_MAX                                                                                                   \
+    ((size_t)4 << 20) /* bytes of one file; the system's bundle of authorities has a quarter of a MiB */
 
 enum { TLS_SENTENCE_MAX = 400 }; /* bytes of a sentence below, its NUL included */
 
@@ -27,7 +28,8 @@ struct tls_files {
 /* Their contents, each with a NUL behind (buffer_text()); empty: there was no file. */
 struct tls_material {
     struct buffer certificate, key, authorities;
-    char remark[TLS_SENTENCE_MAX]; /* to be logged as a warning: the certificate has expired or is not valid yet; or "" */
+    char remark[TLS_SENTENCE_MAX]; /* to be logged as a warning: the certificate has expired or is not valid yet; or ""
+                                    */
 };
 
 /*
@@ -49,8 +51,9 @@ sluice_status tls_trust_new(const char *authorities, struct tls_trust **ret_trus
 struct tls_trust *tls_trust_free(struct tls_trust *trust); /* NULL is fine; returns NULL */
 
 /*
- * Is `chain` (PEM, the server's certificate first) what a server of the name or address `host` may show? Otherwise `why`
- * says why not: expired, of an authority that is not trusted, for other names, … `why` has TLS_SENTENCE_MAX bytes.
+ * Is `chain` (PEM, the server's certificate first) what a server of the name or address `host` may show? Otherwise
+ * `why` says why not: expired, of an authority that is not trusted, for other names, … `why` has TLS_SENTENCE_MAX
+ * bytes.
  */
 bool tls_trust_check(const struct tls_trust *trust, const char *chain, const char *host, char *why);
 

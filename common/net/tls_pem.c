@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-bool tls_pem_certificates(const char *text, size_t size, STACK_OF(X509) **ret_certificates, size_t *ret_broken)
+bool tls_pem_certificates(const char *text, size_t size, STACK_OF(X509) * *ret_certificates, size_t *ret_broken)
 {
     BIO *source = size <= INT_MAX ? BIO_new_mem_buf(text, (int)size) : NULL;
     STACK_OF(X509) *certificates = sk_X509_new_null();

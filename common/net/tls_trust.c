@@ -40,8 +40,9 @@ sluice_status tls_trust_new(const char *authorities, struct tls_trust **ret_trus
     if (authorities != NULL)
         status = add_authorities(trust->store, authorities, error);
     else if (X509_STORE_set_default_paths(trust->store) != 1)
-        status = sluice_fail(error, SLUICE_SYSTEM, NULL,
-                             "the system's authorities cannot be read (package ca-certificates); name a file of your own");
+        status =
+            sluice_fail(error, SLUICE_SYSTEM, NULL,
+                        "the system's authorities cannot be read (package ca-certificates); name a file of your own");
     /* A certificate in the file is trusted even when it is not at the top of its chain. */
     X509_STORE_set_flags(trust->store, X509_V_FLAG_PARTIAL_CHAIN);
     ERR_clear_error();
@@ -121,10 +122,11 @@ static void explain(int code, X509 *certificate, const char *host, char *why)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
         name_text(X509_get_issuer_name(certificate), text, sizeof text);
-        snprintf(why, TLS_SENTENCE_MAX,
-                 "the server's certificate is of the authority \"%s\", which is not trusted, or the server does not show "
-                 "the certificates in between",
-                 text);
+        snprintf(
+            why, TLS_SENTENCE_MAX,
+            "the server's certificate is of the authority \"%s\", which is not trusted, or the server does not show "
+            "the certificates in between",
+            text);
         break;
     default:
         snprintf(why, TLS_SENTENCE_MAX, "the server's certificate is not accepted: %s",
@@ -153,8 +155,8 @@ static bool verify(X509_STORE_CTX *context, const char *host, char *why)
     if (X509_verify_cert(context) == 1)
         return true;
     X509 *certificate = X509_STORE_CTX_get_current_cert(context);
-    explain(X509_STORE_CTX_get_error(context),
-            certificate != NULL ? certificate : X509_STORE_CTX_get0_cert(context), host, why);
+    explain(X509_STORE_CTX_get_error(context), certificate != NULL ? certificate : X509_STORE_CTX_get0_cert(context),
+            host, why);
     return false;
 }
 

@@ -29,7 +29,7 @@ sluice_status http_docs_routes(struct http_front *front, sluice_error *error)
 {
     static const char *const get_only[] = {"GET", NULL};
     static const struct http_route routes[] = {
-        {.path = "/docs", .methods = get_only, .handle = handle_docs},
+        {.path = "/docs",  .methods = get_only, .handle = handle_docs },
         {.path = "/redoc", .methods = get_only, .handle = handle_redoc},
     };
     sluice_status status = http_route_add(front, &routes[0], error);

@@ -1,8 +1,9 @@
 /*
  * openapi.c - GET /openapi.json: the routes of this Flow as an OpenAPI 3.1 document, made once when the front opens.
  *
- * Late Jina clients read the paths with a `post` operation here and send what fits to them directly, so a path is listed with
- * POST only if it takes the body of jina.c. The schemas are a file of their own and have the original's names.
+ * Late Jina clients read the paths with a `post` operation here and send what fits to them directly, so a path is
+ * listed with POST only if it takes the body of jina.c. The schemas are a file of their own and have the original's
+ * names.
  */
 #include "gateway/http/embed.h"
 #include "gateway/http/server.h"
@@ -20,22 +21,22 @@ struct saying {
 };
 
 static const struct saying sayings[] = {
-    {"/post", NULL, "Post", "Sends documents to the endpoint that the body names.", "JinaResponseModel"},
-    {"/index", "CRUD", "Index", "Sends documents to the endpoint /index.", "JinaResponseModel"},
-    {"/search", "CRUD", "Search", "Sends documents to the endpoint /search.", "JinaResponseModel"},
-    {"/delete", "CRUD", "Delete", "Sends documents to the endpoint /delete.", "JinaResponseModel"},
-    {"/update", "CRUD", "Update", "Sends documents to the endpoint /update.", "JinaResponseModel"},
-    {"/", NULL, "Health of the gateway", "Answers as long as the gateway does.", "JinaHealthModel"},
-    {"/status", "Debug", "What runs here", "Version, system and environment of the gateway.", "JinaInfoModel"},
-    {"/dry_run", "Debug", "Health of the Flow", "Sends an empty request through all executors.", "StatusProto"},
+    {"/post",    NULL,    "Post",                  "Sends documents to the endpoint that the body names.", "JinaResponseModel"},
+    {"/index",   "CRUD",  "Index",                 "Sends documents to the endpoint /index.",              "JinaResponseModel"},
+    {"/search",  "CRUD",  "Search",                "Sends documents to the endpoint /search.",             "JinaResponseModel"},
+    {"/delete",  "CRUD",  "Delete",                "Sends documents to the endpoint /delete.",             "JinaResponseModel"},
+    {"/update",  "CRUD",  "Update",                "Sends documents to the endpoint /update.",             "JinaResponseModel"},
+    {"/",        NULL,    "Health of the gateway", "Answers as long as the gateway does.",                 "JinaHealthModel"  },
+    {"/status",  "Debug", "What runs here",        "Version, system and environment of the gateway.",      "JinaInfoModel"    },
+    {"/dry_run", "Debug", "Health of the Flow",    "Sends an empty request through all executors.",        "StatusProto"      },
 };
 
 static const struct {
     const char *name, *description;
 } tags[] = {
-    {"Debug",      "Is it there, and what is it?"                            },
-    {"CRUD",       "The endpoints that most Flows have."                     },
-    {"Customized", "The endpoints that this Flow exposes."                   },
+    {"Debug",      "Is it there, and what is it?"         },
+    {"CRUD",       "The endpoints that most Flows have."  },
+    {"Customized", "The endpoints that this Flow exposes."},
 };
 
 /* ---- texts ---- */

@@ -179,7 +179,8 @@ static void make_servers(const struct identity *ca, const struct identity *other
 static void make_chain(const struct identity *ca)
 {
     struct identity between = make((struct wanted){"In between", NULL, NULL, -1, 30, true, false, ca});
-    struct identity server = make((struct wanted){"localhost", LOCAL_NAMES, "serverAuth", -1, 30, false, false, &between});
+    struct identity server =
+        make((struct wanted){"localhost", LOCAL_NAMES, "serverAuth", -1, 30, false, false, &between});
     write_certificates("chain.pem", server.certificate, between.certificate);
     write_certificates("turned.pem", between.certificate, server.certificate);
     write_key("chain.key", server.key, NULL);

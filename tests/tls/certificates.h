@@ -1,5 +1,6 @@
 /*
- * certificates.h - certificates for tests, made when a test runs: good ones and each kind of bad one, as files in a folder.
+ * certificates.h - certificates for tests, made when a test runs: good ones and each kind of bad one, as files in a
+ * folder.
  *
  *   ca.pem             the authority that everybody trusts            other-ca.pem        one that nobody does
  *   server.pem .key    for localhost, 127.0.0.1 and ::1               rsa.pem .key        the same with an RSA key

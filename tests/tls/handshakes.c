@@ -1,7 +1,7 @@
 /*
- * handshakes URI COUNT CA-FILE: makes so many clients one after the other, each with a connection of its own, one question
- * and an end. Prints a line of JSON: how many failed and why the first did, seconds, and what the process itself kept: bytes
- * of memory and open descriptors, counted from the end of a first tenth on.
+ * handshakes URI COUNT CA-FILE: makes so many clients one after the other, each with a connection of its own, one
+ * question and an end. Prints a line of JSON: how many failed and why the first did, seconds, and what the process
+ * itself kept: bytes of memory and open descriptors, counted from the end of a first tenth on.
  */
 #include <sluice/client.h>
 

@@ -16,7 +16,7 @@ static void print_address(const struct report_front *front, char *text, size_t c
 /* The protocol, or with TLS the scheme of its addresses. */
 static const char *scheme_of(const struct report_front *front)
 {
-    return !front->tls                          ? front->protocol
+    return !front->tls                            ? front->protocol
            : strcmp(front->protocol, "grpc") == 0 ? "grpcs"
            : strcmp(front->protocol, "http") == 0 ? "https"
                                                   : "wss";

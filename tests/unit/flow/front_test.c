@@ -13,15 +13,15 @@ START_TEST(protocols_and_ports_are_lists)
         size_t count;
         struct flow_front fronts[3];
     } rows[] = {
-        {"  protocol: http\n",                                     1, {{FLOW_HTTP, 0}}                                         },
-        {"  protocol: WebSocket\n  port: 51000\n",                   1, {{FLOW_WEBSOCKET, 51000}}                                },
-        {"  protocols: [grpc, http, websocket]\n",                   3, {{FLOW_GRPC, 0}, {FLOW_HTTP, 0}, {FLOW_WEBSOCKET, 0}}      },
-        {"  protocol: [grpc, http]\n  port: 0\n",                    2, {{FLOW_GRPC, 0}, {FLOW_HTTP, 0}}                         },
-        {"  protocol: [grpc, http]\n  port: []\n",                   2, {{FLOW_GRPC, 0}, {FLOW_HTTP, 0}}                         },
-        {"  protocol: [http, grpc]\n  port: [0, 51000]\n",           2, {{FLOW_HTTP, 0}, {FLOW_GRPC, 51000}}                     },
-        {"  protocol: [http, http]\n  ports: ['51001', '51000']\n",  2, {{FLOW_HTTP, 51001}, {FLOW_HTTP, 51000}}                 },
-        {"  protocol: [http]\n  port: 51000\n",                      1, {{FLOW_HTTP, 51000}}                                     },
-        {"  port: [51000]\n",                                      1, {{FLOW_GRPC, 51000}}                                     },
+        {"  protocol: http\n",                                      1, {{FLOW_HTTP, 0}}                                     },
+        {"  protocol: WebSocket\n  port: 51000\n",                  1, {{FLOW_WEBSOCKET, 51000}}                            },
+        {"  protocols: [grpc, http, websocket]\n",                  3, {{FLOW_GRPC, 0}, {FLOW_HTTP, 0}, {FLOW_WEBSOCKET, 0}}},
+        {"  protocol: [grpc, http]\n  port: 0\n",                   2, {{FLOW_GRPC, 0}, {FLOW_HTTP, 0}}                     },
+        {"  protocol: [grpc, http]\n  port: []\n",                  2, {{FLOW_GRPC, 0}, {FLOW_HTTP, 0}}                     },
+        {"  protocol: [http, grpc]\n  port: [0, 51000]\n",          2, {{FLOW_HTTP, 0}, {FLOW_GRPC, 51000}}                 },
+        {"  protocol: [http, http]\n  ports: ['51001', '51000']\n", 2, {{FLOW_HTTP, 51001}, {FLOW_HTTP, 51000}}             },
+        {"  protocol: [http]\n  port: 51000\n",                     1, {{FLOW_HTTP, 51000}}                                 },
+        {"  port: [51000]\n",                                       1, {{FLOW_GRPC, 51000}}                                 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[200];
@@ -160,11 +160,13 @@ static void look_at_exposed(const char *text)
 
 START_TEST(endpoints_are_exposed_by_map_or_json)
 {
-    look_at_exposed(FLOW "  expose_endpoints:\n    /describe: {}\n    /result: {http_path: /stats, methods: [get, POST]}\n"
-                         "    /params:\n      summary: Show \"parameters\"\n      description: All\n      tags: Own\n");
-    look_at_exposed(FLOW "  expose_endpoints: '{\"/describe\": null, \"/result\": {\"http_path\": \"/stats\", \"methods\": "
-                         "[\"GET\", \"POST\"]}, \"/params\": {\"summary\": \"Show \\\"parameters\\\"\", \"description\": "
-                         "\"All\", \"tags\": [\"Own\"], \"methods\": \"post\"}}'\n");
+    look_at_exposed(FLOW
+                    "  expose_endpoints:\n    /describe: {}\n    /result: {http_path: /stats, methods: [get, POST]}\n"
+                    "    /params:\n      summary: Show \"parameters\"\n      description: All\n      tags: Own\n");
+    look_at_exposed(FLOW
+                    "  expose_endpoints: '{\"/describe\": null, \"/result\": {\"http_path\": \"/stats\", \"methods\": "
+                    "[\"GET\", \"POST\"]}, \"/params\": {\"summary\": \"Show \\\"parameters\\\"\", \"description\": "
+                    "\"All\", \"tags\": [\"Own\"], \"methods\": \"post\"}}'\n");
     kit_expect(FLOW "  expose_endpoints: ''\n", "");
     kit_expect(FLOW "  expose_endpoints: {}\n", "");
 }
@@ -177,32 +179,38 @@ START_TEST(exposed_endpoints_are_checked)
     } rows[] = {
         {"[/a]",
          "f.yml:3:21: error: gateway: \"expose_endpoints\" must be a map, or a text with one as JSON, not a list\n"},
-        {"'5 apples'", "f.yml:3:21: error: \"expose_endpoints\" must be a map of endpoints, or JSON of one, not a text\n"},
+        {"'5 apples'",
+         "f.yml:3:21: error: \"expose_endpoints\" must be a map of endpoints, or JSON of one, not a text\n"        },
         {"{/a: 5}",
          "f.yml:3:26: error: expose_endpoints \"/a\" must be a map of settings, which may be empty, not a number\n"},
         {"{/a: {http_path: [/b]}}",
-         "f.yml:3:38: error: expose_endpoints \"/a\": \"http_path\" must be a text, not a list\n"},
-        {"{/a: {methods: [GTE]}}", "f.yml:3:36: error: expose_endpoints \"/a\": \"GTE\" is no method of HTTP that can be "
-                                   "exposed, did you mean \"GET\"?\n"},
+         "f.yml:3:38: error: expose_endpoints \"/a\": \"http_path\" must be a text, not a list\n"                  },
+        {"{/a: {methods: [GTE]}}",
+         "f.yml:3:36: error: expose_endpoints \"/a\": \"GTE\" is no method of HTTP that can be "
+         "exposed, did you mean \"GET\"?\n"                                                                        },
         {"{/a: {methods: []}}",
-         "f.yml:3:36: error: expose_endpoints \"/a\": \"methods\" must be one method or more, not a list\n"},
+         "f.yml:3:36: error: expose_endpoints \"/a\": \"methods\" must be one method or more, not a list\n"        },
         {"{/a: {tags: [{}]}}",
-         "f.yml:3:34: error: expose_endpoints \"/a\": \"tags\" must be a text or a list of texts, not a map\n"},
+         "f.yml:3:34: error: expose_endpoints \"/a\": \"tags\" must be a text or a list of texts, not a map\n"     },
         {"{/a: {status_code: 201, sumary: x}}",
          "f.yml:3:27: warning: expose_endpoints \"/a\": \"status_code\" is ignored\n"
-         "f.yml:3:45: warning: expose_endpoints \"/a\": \"sumary\" is ignored, did you mean \"summary\"?\n"},
-        {"{a: {}}", "f.yml:3:22: warning: expose_endpoints \"a\": the path \"a\" does not begin with a slash, so no request "
-                    "reaches it; write \"/a\"\n"},
-        {"{/a: {http_path: '/b/{id}'}}", "f.yml:3:22: error: expose_endpoints \"/a\": the path \"/b/{id}\" has a character that "
-                                       "no path may have: spaces, ?, #, { and }\n"},
-        {"{\"/a?b\": {}}", "f.yml:3:22: error: expose_endpoints \"/a?b\": the path \"/a?b\" has a character that no path may "
-                           "have: spaces, ?, #, { and }\n"},
+         "f.yml:3:45: warning: expose_endpoints \"/a\": \"sumary\" is ignored, did you mean \"summary\"?\n"        },
+        {"{a: {}}",
+         "f.yml:3:22: warning: expose_endpoints \"a\": the path \"a\" does not begin with a slash, so no request "
+         "reaches it; write \"/a\"\n"                                                                              },
+        {"{/a: {http_path: '/b/{id}'}}",
+         "f.yml:3:22: error: expose_endpoints \"/a\": the path \"/b/{id}\" has a character that "
+         "no path may have: spaces, ?, #, { and }\n"                                                               },
+        {"{\"/a?b\": {}}",
+         "f.yml:3:22: error: expose_endpoints \"/a?b\": the path \"/a?b\" has a character that no path may "
+         "have: spaces, ?, #, { and }\n"                                                                           },
         {"{/a: {}, /b: {http_path: /a}}",
-         "f.yml:3:30: error: expose_endpoints \"/b\": POST /a is exposed for \"/a\" already\n"},
-        {"{/a: {}, /b: {http_path: /a, methods: [GET]}}", ""},
-        {"{/index: {}}", ""},
-        {"{/a: {http_path: /index}}", "f.yml:3:22: warning: expose_endpoints \"/a\": POST /index is the gateway's own, so no "
-                                      "request reaches this route\n"},
+         "f.yml:3:30: error: expose_endpoints \"/b\": POST /a is exposed for \"/a\" already\n"                     },
+        {"{/a: {}, /b: {http_path: /a, methods: [GET]}}", ""                                                       },
+        {"{/index: {}}",                                  ""                                                       },
+        {"{/a: {http_path: /index}}",
+         "f.yml:3:22: warning: expose_endpoints \"/a\": POST /index is the gateway's own, so no "
+         "request reaches this route\n"                                                                            },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char text[200];
@@ -251,8 +259,8 @@ START_TEST(files_of_tls_are_found_beside_the_flow)
     expect_tls(FLOW "  ssl_certfile: tls/cert.pem\n  ssl_keyfile: /keys/key.pem\n", "", "/flows/tls/cert.pem", NULL);
     expect_tls("jtype: Flow\nwith: {ssl_certfile: ./cert.pem, ssl_keyfile: /keys/key.pem, ssl_ca_certs: ca.pem}\n", "",
                "/flows/cert.pem", "/flows/ca.pem");
-    expect_tls(FLOW "  uvicorn_kwargs: {ssl_certfile: cert.pem, ssl_keyfile: /keys/key.pem, ssl_ca_certs: ca.pem}\n", "",
-               "/flows/cert.pem", "/flows/ca.pem");
+    expect_tls(FLOW "  uvicorn_kwargs: {ssl_certfile: cert.pem, ssl_keyfile: /keys/key.pem, ssl_ca_certs: ca.pem}\n",
+               "", "/flows/cert.pem", "/flows/ca.pem");
     expect_tls(FLOW "  uvicorn_kwargs: {ssl_certfile: cert.pem, loop: asyncio}\n  ssl_keyfile: /keys/key.pem\n",
                "/flows/f.yml:3:44: warning: uvicorn_kwargs: \"loop\" is ignored: about the original's HTTP server\n",
                "/flows/cert.pem", NULL);

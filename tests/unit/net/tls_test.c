@@ -59,25 +59,25 @@ START_TEST(bad_files_are_told)
     static const struct {
         const char *certificate, *key, *authorities, *where, *text;
     } rows[] = {
-        {"none.pem",    "server.key",  NULL,        "none.pem",    "No such file"                                   },
-        {"server.pem",  "none.key",    NULL,        "none.key",    "No such file"                                   },
-        {"server.pem",  "server.key",  "none.pem",  "none.pem",    "No such file"                                   },
-        {"server.pem",  NULL,          NULL,        "server.pem",  "a certificate and its key are needed"           },
-        {NULL,          "server.key",  NULL,        "server.key",  "a certificate and its key are needed"           },
-        {"empty.pem",   "server.key",  NULL,        "empty.pem",   "the file is empty"                              },
-        {"text.pem",    "server.key",  NULL,        "text.pem",    "this is not PEM"                                },
-        {"der.pem",     "server.key",  NULL,        "der.pem",     "this is DER, not PEM"                           },
-        {"damaged.pem", "server.key",  NULL,        "damaged.pem", "certificate 1 in the file is damaged"           },
+        {"none.pem",    "server.key",  NULL,        "none.pem",    "No such file"                                     },
+        {"server.pem",  "none.key",    NULL,        "none.key",    "No such file"                                     },
+        {"server.pem",  "server.key",  "none.pem",  "none.pem",    "No such file"                                     },
+        {"server.pem",  NULL,          NULL,        "server.pem",  "a certificate and its key are needed"             },
+        {NULL,          "server.key",  NULL,        "server.key",  "a certificate and its key are needed"             },
+        {"empty.pem",   "server.key",  NULL,        "empty.pem",   "the file is empty"                                },
+        {"text.pem",    "server.key",  NULL,        "text.pem",    "this is not PEM"                                  },
+        {"der.pem",     "server.key",  NULL,        "der.pem",     "this is DER, not PEM"                             },
+        {"damaged.pem", "server.key",  NULL,        "damaged.pem", "certificate 1 in the file is damaged"             },
         {"server.key",  "server.key",  NULL,        "server.key",  "holds a private key; it should hold a certificate"},
         {"server.pem",  "server.pem",  NULL,        "server.pem",  "holds a certificate; it should hold a private key"},
-        {"server.pem",  "empty.pem",   NULL,        "empty.pem",   "the file is empty"                              },
-        {"server.pem",  "damaged.key", NULL,        "damaged.key", "the private key in the file is damaged"         },
-        {"server.pem",  "locked.key",  NULL,        "locked.key",  "the key is encrypted"                           },
-        {"server.pem",  "rsa.key",     NULL,        "rsa.key",     "the key does not belong to the certificate in"  },
-        {"server.pem",  "other.key",   NULL,        "other.key",   "the key does not belong to the certificate in"  },
-        {"turned.pem",  "chain.key",   NULL,        "turned.pem",  "is that of certificate 2 in the file"           },
-        {"server.pem",  "server.key",  "text.pem",  "text.pem",    "this is not PEM"                                },
-        {NULL,          NULL,          "empty.pem", "empty.pem",   "the file is empty"                              },
+        {"server.pem",  "empty.pem",   NULL,        "empty.pem",   "the file is empty"                                },
+        {"server.pem",  "damaged.key", NULL,        "damaged.key", "the private key in the file is damaged"           },
+        {"server.pem",  "locked.key",  NULL,        "locked.key",  "the key is encrypted"                             },
+        {"server.pem",  "rsa.key",     NULL,        "rsa.key",     "the key does not belong to the certificate in"    },
+        {"server.pem",  "other.key",   NULL,        "other.key",   "the key does not belong to the certificate in"    },
+        {"turned.pem",  "chain.key",   NULL,        "turned.pem",  "is that of certificate 2 in the file"             },
+        {"server.pem",  "server.key",  "text.pem",  "text.pem",    "this is not PEM"                                  },
+        {NULL,          NULL,          "empty.pem", "empty.pem",   "the file is empty"                                },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct tls_files files = files_of(rows[i].certificate, rows[i].key, rows[i].authorities);
@@ -106,7 +106,8 @@ END_TEST
 
 START_TEST(dates_are_remarked_on)
 {
-    struct tls_files expired = files_of("expired.pem", "expired.key", NULL), future = files_of("future.pem", "future.key", NULL);
+    struct tls_files expired = files_of("expired.pem", "expired.key", NULL),
+                     future = files_of("future.pem", "future.key", NULL);
     struct tls_material material;
     ck_assert_int_eq(tls_load(&expired, &material, NULL), SLUICE_OK);
     ck_assert_msg(strstr(material.remark, "expired.pem expired on ") != NULL, "%s", material.remark);
@@ -149,29 +150,29 @@ START_TEST(what_a_server_shows_is_checked)
     static const struct {
         const char *authorities, *shown, *host, *reason;
     } rows[] = {
-        {"ca.pem",       "server.pem",      "localhost",           NULL                                              },
-        {"ca.pem",       "server.pem",      "LOCALHOST",           NULL                                              },
-        {"ca.pem",       "server.pem",      "127.0.0.1",           NULL                                              },
-        {"ca.pem",       "server.pem",      "::1",                 NULL                                              },
-        {"ca.pem",       "rsa.pem",         "localhost",           NULL                                              },
-        {"ca.pem",       "chain.pem",       "localhost",           NULL                                              },
-        {"self.pem",     "self.pem",        "localhost",           NULL                                              },
-        {"server.pem",   "server.pem",      "localhost",           NULL                                              },
-        {"ca.pem",       "name.pem",        "elsewhere.example",   NULL                                              },
-        {"ca.pem",       "short.pem",       "localhost",           "of the authority \"In between\", which is not trusted"},
-        {"ca.pem",       "other.pem",       "localhost",           "of the authority \"Another authority\""            },
-        {"other-ca.pem", "server.pem",      "localhost",           "of the authority \"Sluice test authority\""        },
-        {"ca.pem",       "self.pem",        "localhost",           "signed by itself"                                },
-        {"ca.pem",       "expired.pem",     "localhost",           "expired on "                                     },
-        {"ca.pem",       "future.pem",      "localhost",           "is valid from "                                  },
-        {"ca.pem",       "name.pem",        "localhost",           "is for elsewhere.example, not for localhost"     },
-        {"ca.pem",       "server.pem",      "127.0.0.2",           "is for localhost, 127.0.0.1, an IPv6 address, not for 127.0.0.2"},
-        {"ca.pem",       "server.pem",      "sub.localhost",       "not for sub.localhost"                           },
-        {"ca.pem",       "client-only.pem", "localhost",           "is not accepted: "                               },
-        {"ca.pem",       "client.pem",      "localhost",           "is not accepted: unsuitable"                      },
-        {"ca.pem",       "text.pem",        "localhost",           "cannot be read"                                  },
-        {"ca.pem",       "damaged.pem",     "localhost",           "cannot be read"                                  },
-        {"ca.pem",       "empty.pem",       "localhost",           "cannot be read"                                  },
+        {"ca.pem",       "server.pem",      "localhost",         NULL                                                             },
+        {"ca.pem",       "server.pem",      "LOCALHOST",         NULL                                                             },
+        {"ca.pem",       "server.pem",      "127.0.0.1",         NULL                                                             },
+        {"ca.pem",       "server.pem",      "::1",               NULL                                                             },
+        {"ca.pem",       "rsa.pem",         "localhost",         NULL                                                             },
+        {"ca.pem",       "chain.pem",       "localhost",         NULL                                                             },
+        {"self.pem",     "self.pem",        "localhost",         NULL                                                             },
+        {"server.pem",   "server.pem",      "localhost",         NULL                                                             },
+        {"ca.pem",       "name.pem",        "elsewhere.example", NULL                                                             },
+        {"ca.pem",       "short.pem",       "localhost",         "of the authority \"In between\", which is not trusted"          },
+        {"ca.pem",       "other.pem",       "localhost",         "of the authority \"Another authority\""                         },
+        {"other-ca.pem", "server.pem",      "localhost",         "of the authority \"Sluice test authority\""                     },
+        {"ca.pem",       "self.pem",        "localhost",         "signed by itself"                                               },
+        {"ca.pem",       "expired.pem",     "localhost",         "expired on "                                                    },
+        {"ca.pem",       "future.pem",      "localhost",         "is valid from "                                                 },
+        {"ca.pem",       "name.pem",        "localhost",         "is for elsewhere.example, not for localhost"                    },
+        {"ca.pem",       "server.pem",      "127.0.0.2",         "is for localhost, 127.0.0.1, an IPv6 address, not for 127.0.0.2"},
+        {"ca.pem",       "server.pem",      "sub.localhost",     "not for sub.localhost"                                          },
+        {"ca.pem",       "client-only.pem", "localhost",         "is not accepted: "                                              },
+        {"ca.pem",       "client.pem",      "localhost",         "is not accepted: unsuitable"                                    },
+        {"ca.pem",       "text.pem",        "localhost",         "cannot be read"                                                 },
+        {"ca.pem",       "damaged.pem",     "localhost",         "cannot be read"                                                 },
+        {"ca.pem",       "empty.pem",       "localhost",         "cannot be read"                                                 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check_shown(rows[i].authorities, rows[i].shown, rows[i].host, rows[i].reason);

@@ -1,4 +1,5 @@
-/* openapi_test.c - /openapi.json says what there is, with the names that the original has; /docs is complete in itself. */
+/* openapi_test.c - /openapi.json says what there is, with the names that the original has; /docs is complete in itself.
+ */
 #include "tests/unit/gateway/http/fixture.h"
 #include "common/foundation/buffer.h"
 #include "common/foundation/file.h"
@@ -81,7 +82,8 @@ static const char *keys_of(const sluice_value *map)
     if (count > 0)
         qsort(keys, count, sizeof keys[0], by_text);
     for (size_t i = 0; i < count; i++)
-        size += (size_t)snprintf(text + size, sizeof text - size, "%s%.*s", i > 0 ? " " : "", (int)keys[i].size, keys[i].data);
+        size += (size_t)snprintf(text + size, sizeof text - size, "%s%.*s", i > 0 ? " " : "", (int)keys[i].size,
+                                 keys[i].data);
     return text;
 }
 
@@ -99,7 +101,8 @@ static void check_references(const sluice_value *value)
             char name[100];
             ck_assert_uint_gt(target.size, sizeof prefix - 1);
             ck_assert_int_eq(strncmp(target.data, prefix, sizeof prefix - 1), 0);
-            snprintf(name, sizeof name, "%.*s", (int)(target.size - sizeof prefix + 1), target.data + sizeof prefix - 1);
+            snprintf(name, sizeof name, "%.*s", (int)(target.size - sizeof prefix + 1),
+                     target.data + sizeof prefix - 1);
             at(at(at(document, "components"), "schemas"), name);
         } else {
             check_references(inner);
@@ -161,13 +164,18 @@ END_TEST
 START_TEST(exposed_endpoints_are_described)
 {
     struct flow_exposed_endpoint exposed[] = {
-        {.endpoint = "/describe", .path = "/describe", .methods = post_only, .tags = customized},
-        {.endpoint = "/params", .path = "/params", .methods = post_only, .tags = own_tags, .summary = "Show", .description = "All \"of\" them"},
-        {.endpoint = "/result", .path = "/stats", .methods = get_and_post, .tags = customized},
-        {.endpoint = "/index", .path = "/index", .methods = get_and_post, .tags = customized},
-        {.endpoint = "/x", .path = "/docs", .methods = get_and_post, .tags = customized},
-        {.endpoint = "/a-b", .path = "/a-b", .methods = post_only, .tags = customized},
-        {.endpoint = "/a_b", .path = "/a_b", .methods = post_only, .tags = customized},
+        {.endpoint = "/describe",          .path = "/describe", .methods = post_only, .tags = customized},
+        {.endpoint = "/params",
+         .path = "/params",
+         .methods = post_only,
+         .tags = own_tags,
+         .summary = "Show",
+         .description = "All \"of\" them"},
+        {.endpoint = "/result", .path = "/stats",                    .methods = get_and_post,                    .tags = customized                     },
+        {.endpoint = "/index",              .path = "/index",                                 .methods = get_and_post,               .tags = customized},
+        {.endpoint = "/x",              .path = "/docs",                                 .methods = get_and_post,                        .tags = customized                               },
+        {.endpoint = "/a-b",              .path = "/a-b",                                 .methods = post_only,             .tags = customized},
+        {.endpoint = "/a_b",              .path = "/a_b",                                 .methods = post_only,                        .tags = customized                                          },
     };
     expose(exposed, sizeof exposed / sizeof exposed[0]);
     read_document();
@@ -177,14 +185,16 @@ START_TEST(exposed_endpoints_are_described)
     expect_text(operation("/describe", "post"), "summary", "/describe");
     expect_text(operation("/params", "post"), "summary", "Show");
     expect_text(operation("/params", "post"), "description", "All \"of\" them");
-    ck_assert(sluice_text_is(sluice_value_string(sluice_value_at(at(operation("/params", "post"), "tags"), 0)), "Own \"tag\""));
+    ck_assert(sluice_text_is(sluice_value_string(sluice_value_at(at(operation("/params", "post"), "tags"), 0)),
+                             "Own \"tag\""));
     ck_assert_str_eq(keys_of(at(at(document, "paths"), "/stats")), "get post");
     ck_assert_ptr_null(sluice_value_get(at(document, "paths"), "/result"));
     /* Where two routes have one path and method, requests reach the first. */
     expect_text(operation("/index", "post"), "summary", "Index");
     expect_text(operation("/index", "get"), "summary", "/index");
     expect_text(operation("/a-b", "post"), "operationId", "post_a_b");
-    const sluice_value *schema = at(at(at(at(operation("/stats", "post"), "requestBody"), "content"), "application/json"), "schema");
+    const sluice_value *schema =
+        at(at(at(at(operation("/stats", "post"), "requestBody"), "content"), "application/json"), "schema");
     expect_text(schema, "$ref", "#/components/schemas/JinaRequestModel");
     schema = at(at(at(at(operation("/post", "post"), "requestBody"), "content"), "application/json"), "schema");
     expect_text(schema, "$ref", "#/components/schemas/JinaEndpointRequestModel");
@@ -199,7 +209,8 @@ static sluice_value *recorded(void)
     sluice_value *file = NULL;
     sluice_error error = {.text = ""};
     buffer_init(&text, BUFFER_NO_LIMIT);
-    ck_assert_msg(file_read_path("tests/golden/http/get_openapi.response.json", &text, &error) == SLUICE_OK, "%s", error.text);
+    ck_assert_msg(file_read_path("tests/golden/http/get_openapi.response.json", &text, &error) == SLUICE_OK, "%s",
+                  error.text);
     ck_assert_int_eq(sluice_value_from_json(buffer_text(&text), text.size, &file, NULL), SLUICE_OK);
     buffer_done(&text);
     return file;
@@ -214,13 +225,15 @@ START_TEST(paths_and_models_have_the_originals_names)
     char wanted[4096];
     snprintf(wanted, sizeof wanted, "%s", keys_of(at(theirs, "paths")));
     ck_assert_str_eq(keys_of(at(document, "paths")), wanted);
-    const sluice_value *models = at(at(theirs, "components"), "schemas"), *ours = at(at(document, "components"), "schemas");
+    const sluice_value *models = at(at(theirs, "components"), "schemas"),
+                       *ours = at(at(document, "components"), "schemas");
     for (size_t i = 0; i < sluice_value_size(models); i++) {
         char name[100];
         sluice_text key = sluice_value_key_at(models, i);
         snprintf(name, sizeof name, "%.*s", (int)key.size, key.data);
         snprintf(wanted, sizeof wanted, "%s", keys_of(sluice_value_get(sluice_value_at(models, i), "properties")));
-        ck_assert_msg(strcmp(keys_of(sluice_value_get(at(ours, name), "properties")), wanted) == 0, "%s: %s", name, wanted);
+        ck_assert_msg(strcmp(keys_of(sluice_value_get(at(ours, name), "properties")), wanted) == 0, "%s: %s", name,
+                      wanted);
     }
     sluice_value_free(theirs);
     sluice_value_free(file);
