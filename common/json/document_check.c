@@ -58,7 +58,7 @@ static struct json_path json_path_name(const struct json_path *outer, const stru
 
 static bool is_name(sluice_text key, const struct name *name)
 {
-    return key.size == name->size && memcmp(key.data, name->data, key.size) == 0;
+    return key.size == name->size && key.data[0] == name->data[0] && memcmp(key.data, name->data, key.size) == 0;
 }
 
 static bool is_null(const struct json_node *node)
@@ -66,20 +66,35 @@ static bool is_null(const struct json_node *node)
     return node == NULL || node->kind == JSON_NULL;
 }
 
+/* The field of a key, DOCUMENT_FIELDS when there is none. Keys mostly come in the order of the fields: the search
+ * begins at `expected`. */
+static int field_of(sluice_text key, int expected, bool *ret_camel)
+{
+    for (int i = 0, field = expected; i < DOCUMENT_FIELDS; i++, field++) {
+        if (field >= DOCUMENT_FIELDS)
+            field = 0;
+        *ret_camel = false;
+        if (is_name(key, &fields_table[field].snake))
+            return field;
+        *ret_camel = true;
+        if (is_name(key, &fields_table[field].camel))
+            return field;
+    }
+    return DOCUMENT_FIELDS;
+}
+
 void document_fields(const struct json_node *object, const struct json_node *fields[DOCUMENT_FIELDS])
 {
     const struct json_node *camel[DOCUMENT_FIELDS] = {NULL};
+    int expected = 0;
     memset(fields, 0, DOCUMENT_FIELDS * sizeof *fields);
     for (const struct json_node *member = object->first; member != NULL; member = member->next) {
-        for (int field = 0; field < DOCUMENT_FIELDS; field++) {
-            if (is_name(member->key, &fields_table[field].snake))
-                fields[field] = member;
-            else if (is_name(member->key, &fields_table[field].camel))
-                camel[field] = member;
-            else
-                continue;
-            break;
-        }
+        bool is_camel;
+        int field = member->key.size > 0 ? field_of(member->key, expected, &is_camel) : DOCUMENT_FIELDS;
+        if (field == DOCUMENT_FIELDS)
+            continue;
+        (is_camel ? camel : fields)[field] = member;
+        expected = field + 1;
     }
     for (int field = 0; field < DOCUMENT_FIELDS; field++) {
         if (fields[field] == NULL)

@@ -62,7 +62,8 @@ void json_fault_no_object(struct json_fault *ret_fault);
 struct json_request_options {
     const char *endpoint;        /* fixed by the route; NULL: execEndpoint of the body, its header's, or "/" */
     const char *request_id;      /* NULL: a random one, as a gateway makes */
-    const sluice_limits *limits; /* of documents and parameters; NULL: the defaults */
+    const sluice_limits *limits; /* of documents and parameters; `bytes` holds once more for the parsed text, which
+                                    takes up to thirty times the size of the text; NULL: the defaults */
     bool websocket;              /* a text message of WebSocket: see JSON_FAULT_END, JSON_FAULT_IGNORED */
     bool tags_as_measured;       /* Jina turns 1 and 0 as direct values of tags into true and false. Differs: we do not,
                                     unless this is set */

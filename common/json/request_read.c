@@ -240,16 +240,24 @@ static sluice_status read_request(struct request_reading *reading, const char *t
         status = take_body(reading, root);
     if (status != SLUICE_OK)
         return status;
-    return check_body(reading) ? build(reading, ret_message) : values_fault(reading);
+    if (check_body(reading))
+        return build(reading, ret_message);
+    sluice_status memory = arena_failure(reading->documents.arena); /* then the findings are not to be trusted */
+    if (memory == SLUICE_OK)
+        return values_fault(reading);
+    build_problem(&reading->documents, memory, "more memory is needed than the limit \"bytes\" allows");
+    return build_fault(reading);
 }
 
 sluice_status json_request_read(const char *text, size_t size, const struct json_request_options *options,
                                 struct arena *arena, struct rope *ret_message, struct json_fault *ret_fault,
                                 sluice_error *error)
 {
+    size_t bytes_max =
+        options->limits != NULL && options->limits->bytes > 0 ? options->limits->bytes : SLUICE_DEFAULT_BYTES;
     struct request_reading reading = {
         .documents = {.findings = {.arena = arena},
-                      .arena = arena_new(JSON_READ_FIRST_SIZE, ARENA_NO_LIMIT),
+                      .arena = arena_new(JSON_READ_FIRST_SIZE, bytes_max),
                       .tags_as_measured = options->tags_as_measured},
         .options = options,
         .fault = ret_fault,

@@ -221,7 +221,7 @@ static sluice_status read_root(struct response_reading *reading, const struct js
 sluice_status json_response_read(const char *text, size_t size, struct arena *arena, struct rope *ret_message,
                                  sluice_error *error)
 {
-    struct arena *nodes = arena_new(JSON_READ_FIRST_SIZE, ARENA_NO_LIMIT);
+    struct arena *nodes = arena_new(JSON_READ_FIRST_SIZE, SLUICE_DEFAULT_BYTES);
     struct response_reading reading = {
         .documents = {.findings = {.arena = arena}, .arena = nodes, .as_given = true},
           .error = error

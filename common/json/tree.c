@@ -186,12 +186,13 @@ static void stopped(void *context, size_t line, size_t column)
     (void)context, (void)line, (void)column;
 }
 
-static sluice_status why_stopped(const struct tree *tree, size_t limit, sluice_error *error)
+static sluice_status why_stopped(const struct tree *tree, sluice_error *error)
 {
     if (tree->digits)
         return sluice_fail(error, SLUICE_INVALID, "json", "an integer has more than %d digits", JSON_DIGITS_MAX);
     if (arena_failure(tree->arena) == SLUICE_LIMIT)
-        return sluice_fail(error, SLUICE_LIMIT, "json", "more than %zu bytes of memory are needed to read it", limit);
+        return sluice_fail(error, SLUICE_LIMIT, "json",
+                           "more memory is needed to read it than the limit \"bytes\" allows");
     return sluice_fail(error, SLUICE_NO_MEMORY, "json", "no memory to read it");
 }
 
@@ -214,7 +215,7 @@ sluice_status json_tree_read(const char *text, size_t size, size_t depth, struct
     struct tree tree = {.arena = arena, .open = arena_alloc(arena, (depth + 1) * sizeof *tree.open), .count = 1};
     *ret_digits = false;
     if (tree.open == NULL)
-        return why_stopped(&tree, size, error);
+        return why_stopped(&tree, error);
     tree.open[0] = (struct open){.node = &holder};
     tree.key = (sluice_text){.data = ""};
     numbers_init(&tree.row, BUFFER_NO_LIMIT);
@@ -222,7 +223,7 @@ sluice_status json_tree_read(const char *text, size_t size, size_t depth, struct
     numbers_done(&tree.row);
     *ret_digits = tree.digits;
     *ret_root = holder.first;
-    return status == SLUICE_CANCELLED ? why_stopped(&tree, arena_size(arena), error) : status;
+    return status == SLUICE_CANCELLED ? why_stopped(&tree, error) : status;
 }
 
 struct json_items json_items_of(const struct json_node *node)

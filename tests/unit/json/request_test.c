@@ -266,6 +266,19 @@ START_TEST(test_bounds)
 }
 END_TEST
 
+/* Small things in a text take many times their size: the limit holds that as well. */
+START_TEST(test_memory_of_the_text)
+{
+    const struct json_request_options options = {.request_id = "r", .limits = &(sluice_limits){.bytes = 1 << 20}};
+    const char *fits = nested(10000, "{\"x\":[[]", ",[]", "", "", "]}"),
+               *more = nested(20000, "{\"x\":[[]", ",[]", "", "", "]}");
+    ck_assert_int_eq(read_with(&options, fits, strlen(fits)), SLUICE_OK);
+    ck_assert_int_eq(read_with(&options, more, strlen(more)), SLUICE_LIMIT);
+    ck_assert_int_eq(fault.kind, JSON_FAULT_SYNTAX);
+    ck_assert_ptr_nonnull(strstr(error.text, "bytes"));
+}
+END_TEST
+
 START_TEST(test_long_integers)
 {
     ck_assert_int_eq(read_text(nested(JSON_DIGITS_MAX, "{\"x\":", "9", "", "", "}")), SLUICE_OK);
@@ -363,10 +376,19 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        test_endpoint,  test_documents, test_relations,     test_made_up_ids,   test_tags_as_measured,
-        test_faults,    test_bounds,    test_long_integers, test_many_findings, test_message_outlives_arena,
-        test_encodings, test_mime};
+    const TTest *const tests[] = {test_endpoint,
+                                  test_documents,
+                                  test_relations,
+                                  test_made_up_ids,
+                                  test_tags_as_measured,
+                                  test_faults,
+                                  test_bounds,
+                                  test_memory_of_the_text,
+                                  test_long_integers,
+                                  test_many_findings,
+                                  test_message_outlives_arena,
+                                  test_encodings,
+                                  test_mime};
     Suite *suite = suite_create("json.request");
     TCase *group = tcase_create("json.request");
     tcase_set_timeout(group, SUITE_TIMEOUT_SECONDS);
