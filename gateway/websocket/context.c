@@ -8,6 +8,7 @@
 #include "common/foundation/log.h"
 #include "gateway/websocket/server.h"
 
+#include <errno.h>
 #include <openssl/ssl.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -49,11 +50,17 @@ static void accept_sockets(struct websocket_front *front)
 {
     for (int i = 0; i < ACCEPT_MAX && front->sockets < front->settings.connections_max; i++) {
         int fd = accept4(front->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
-            return; /* nobody there, or gone again; out of descriptors: the next round tries again */
+        if (fd < 0) {
+            /* Without descriptors or memory it would be ready for ever: tick() tries again. */
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                context_accept(front, false);
+            return;
+        }
         if (lws_adopt_socket_vhost(front->vhost, fd) == NULL)
             log_debug("a connection could not be taken"); /* libwebsockets has closed it */
     }
+    if (front->sockets >= front->settings.connections_max)
+        context_accept(front, false);
 }
 
 /* ---- the clock ---- */
