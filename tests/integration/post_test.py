@@ -1,9 +1,11 @@
-"""sluice post, ping and check: inputs, outputs and exit codes, against a running Flow."""
+"""sluice post, mutate, ping and check: inputs, outputs and exit codes, against a running Flow."""
 import base64
+import http.server
 import json
 import os
 import re
 import subprocess
+import threading
 import unittest
 
 import harness
@@ -13,9 +15,11 @@ ECHO = "jtype: Flow\nexecutors: [{name: first, uses: echo}, {name: fault, uses: 
 
 
 class Post(harness.Case):
+    protocol = "grpc"
+
     def setUp(self):
         super().setUp()
-        self.running = self.flow(ECHO).start()
+        self.running = self.flow(f"{ECHO}gateway: {{protocol: {self.protocol}}}\n").start()
 
     def tearDown(self):
         code = self.running.stop()
@@ -113,7 +117,7 @@ class Post(harness.Case):
         self.assertEqual(code, 5, err)
 
     def test_nobody_there(self):
-        code, _, err = self.sluice("post", "localhost:1", "/", "--text", "x")
+        code, _, err = self.sluice("post", f"{self.protocol}://localhost:1", "/", "--text", "x")
         self.assertEqual(code, 3, err)
         code, _, err = self.sluice("post", "grpc://a:b:c", "/", "--text", "x")
         self.assertEqual(code, 1, err)
@@ -147,17 +151,116 @@ class Post(harness.Case):
             code, out, err = self.sluice("ping", *target, self.running.uri)
             self.assertEqual((code, err), (0, ""))
             self.assertIn("1 of 1 rounds succeeded (0 % lost)", out)
-        code, out, _ = self.sluice("ping", "localhost:1", "--timeout", "200")
+        code, out, _ = self.sluice("ping", f"{self.protocol}://localhost:1", "--timeout", "200")
         self.assertEqual(code, 3)
         self.assertIn("0 of 1 rounds succeeded (100 % lost)", out)
         code, _, err = self.sluice("ping", "flaw", self.running.uri)
         self.assertEqual(code, 2)
 
 
+class PostHttp(Post):
+    """The same over HTTP."""
+
+    protocol = "http"
+
+    def test_a_gateway_of_another_protocol(self):
+        code, _, err = self.sluice("post", self.running.uri.replace("http", "grpc"), "/", "--text", "x", "--timeout", "10")
+        self.assertIn(code, (3, 5), err)
+
+    def test_what_gateways_refuse(self):
+        code, _, err = self.sluice("mutate", self.running.uri, "--query", "{ docs { id } }")
+        self.assertEqual(code, 1)
+        self.assertIn("POST /graphql: ", err)
+        self.assertIn("set expose_graphql_endpoint in its Flow", err)
+        code, _, err = self.sluice("post", self.running.uri, "/", "--text", "x", "--metadata", "content-length=3")
+        self.assertEqual(code, 1)
+        self.assertIn("content-length: the client sets this header itself", err)
+        code, _, err = self.sluice("post", self.running.uri, "/", "--text", "x" * 1000, "--max-request-size", "999")
+        self.assertEqual(code, 4)
+        self.assertIn("max_request_size", err)
+
+
+class GraphqlServer(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was asked, or as the query says."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        answer = {"data": {"asked": asked, "path": self.path, "token": self.headers["authorization"]}}
+        if "fail" in asked["query"]:
+            answer = {"data": None, "errors": [{"message": "bad luck", "path": ["docs"]}, {"message": "twice"}]}
+        elif "refuse" in asked["query"]:
+            answer = {"data": None, "errors": [{"message": "no such field", "locations": [{"line": 1, "column": 1}]}]}
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Mutate(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), GraphqlServer)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+        self.place = f"127.0.0.1:{self.server.server_port}"
+
+    def tearDown(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+        super().tearDown()
+
+    def test_what_is_sent_and_printed(self):
+        query = 'query Q($n: Int) { docs(execEndpoint: "/\u00e4") { id } }\n'
+        path, variables = self.write("q.graphql", query), self.write("v.json", '{"n": 3}')
+        wanted = {"asked": {"query": query, "variables": {"n": 3}, "operationName": "Q"}, "path": "/graphql", "token": "Bearer t"}
+        options = ("--operation", "Q", "-H", "authorization: Bearer t", "--timeout", str(harness.PATIENCE))
+        for scheme in ("", "http://", "grpc://"):
+            for arguments in [("--query", query, "--variables", '{"n": 3}'), ("--query-file", path, "--variables-file", variables)]:
+                code, out, err = self.sluice("mutate", scheme + self.place, *arguments, *options)
+                self.assertEqual((code, err), (0, ""))
+                self.assertEqual(json.loads(out), {"data": wanted})
+        code, out, err = self.sluice("mutate", self.place, "--query-file", "-", "--include", stdin=b"{ docs { id } }")
+        self.assertEqual((code, err), (0, ""))
+        headers, body = out.split("\n\n")
+        self.assertIn("content-type: application/json\n", headers + "\n")
+        self.assertEqual(json.loads(body)["data"]["asked"], {"query": "{ docs { id } }", "variables": None, "operationName": None})
+
+    def test_errors(self):
+        code, out, err = self.sluice("mutate", self.place, "--query", "{ fail }")
+        self.assertEqual(code, 7)
+        self.assertIn(f"sluice: http://{self.place}: bad luck; twice", err)
+        self.assertEqual(len(json.loads(out)["errors"]), 2)
+        code, _, err = self.sluice("mutate", self.place, "--query", "{ refuse }")
+        self.assertEqual(code, 1)
+        self.assertIn("no such field", err)
+        cases = [((), 2, "--query or --query-file missing"), (("--query", ""), 1, "the mutation is empty"),
+                 (("--query", "{a}", "--query-file", "-"), 1, "not both"), (("--query-file", self.path("none")), 1, "cannot open"),
+                 (("--query", "{a}", "--variables", "[1]"), 1, "the variables are no JSON object"),
+                 (("--query", "{a}", "--header", "novalue"), 1, "NAME: VALUE"),
+                 (("--query", "{a}", "--header", "a b: c"), 1, "the name of a header"),
+                 (("--query", "{a}", "--tls-ca-file", "x"), 1, "without TLS"), (("--qery", "x"), 2, "did you mean --query?")]
+        for arguments, expected, words in cases:
+            with self.subTest(arguments):
+                code, _, err = self.sluice("mutate", self.place, *arguments)
+                self.assertEqual(code, expected, err)
+                self.assertIn(words, err)
+        code, _, err = self.sluice("mutate", "http://127.0.0.1:1", "--query", "{a}")
+        self.assertEqual(code, 3)
+        self.assertIn("cannot connect: Connection refused", err)
+
+
 class Command(harness.Case):
     def test_help_and_version(self):
         for arguments in [("--help",), ("help",), ("help", "post"), ("post", "--help"), ("run", "-h"), ("check", "--help"),
-                          ("ping", "--help")]:
+                          ("mutate", "--help"), ("ping", "--help")]:
             code, out, err = self.sluice(*arguments)
             self.assertEqual((code, err), (0, ""), arguments)
             self.assertTrue(out.startswith("usage: sluice"), out)
@@ -176,7 +279,7 @@ class Command(harness.Case):
         """Each command's tables in docs/cli.md have the rows `--name VALUE` and the texts of its --help, in that order."""
         with open(os.path.join(harness.SOURCE, "docs", "cli.md")) as file:
             chapters = re.split(r"^## ", file.read(), flags=re.MULTILINE)
-        for command in ["run", "check", "post", "ping"]:
+        for command in ["run", "check", "post", "mutate", "ping"]:
             chapter, = [text for text in chapters if text.startswith(f"sluice {command} ")]
             shown = re.findall(r"^\| `--([^`]+)`(?:, `(-\w)`)? \| (.+) \|$", chapter, re.MULTILINE)
             options = re.findall(r"^  (?:(-\w), )?--(.+)\n((?:      .+\n)+)", self.sluice(command, "--help")[1], re.MULTILINE)
