@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 static void link_connection(struct http_connection *connection)
@@ -85,12 +86,32 @@ void http_connection_shut(struct http_connection *connection)
 
 /* ---- time limits ---- */
 
+enum { STALLS_MAX = 3 }; /* looks, half a second apart */
+
 static bool body_is_too_slow(const struct http_front *front, const struct http_exchange *exchange, uint64_t seconds)
 {
     if (seconds <= front->settings.body_grace_seconds)
         return false;
     uint64_t came = exchange->body.size + exchange->dropped;
     return came < (seconds - front->settings.body_grace_seconds) * HTTP_BODY_RATE_MIN;
+}
+
+/*
+ * A chunk's extension or a trailer that fills the library's buffer: it can neither read on nor say so, and asks itself
+ * again and again. Then there are bytes to read and the body stands still, which a client that is only slow does not
+ * bring about.
+ */
+static bool is_stuck(const struct http_connection *connection, struct http_exchange *exchange)
+{
+    size_t came = exchange->body.size + exchange->dropped;
+    int unread = 0;
+    bool moved = came != exchange->seen;
+    exchange->seen = came;
+    if (moved || ioctl(connection->fd, FIONREAD, &unread) != 0 || unread == 0) {
+        exchange->stalls = 0;
+        return false;
+    }
+    return ++exchange->stalls >= STALLS_MAX;
 }
 
 static void sweep(struct http_front *front, struct http_connection *connection, uint64_t now_ns)
@@ -107,7 +128,9 @@ static void sweep(struct http_front *front, struct http_connection *connection, 
     case HTTP_COLLECTING:
     case HTTP_DROPPING:
         if (body_is_too_slow(front, exchange, seconds))
-            http_exchange_too_slow(exchange);
+            http_exchange_end(exchange, MHD_HTTP_REQUEST_TIMEOUT, "the body of the request came too slowly");
+        else if (is_stuck(connection, exchange))
+            http_exchange_end(exchange, MHD_HTTP_BAD_REQUEST, "the line of a chunk or the trailer is too long");
         break;
     case HTTP_LINGERING:
         if (seconds >= front->settings.linger_seconds)

@@ -84,9 +84,9 @@ static enum MHD_Result refuse_with(struct http_exchange *exchange, unsigned stat
     return refuse(exchange, false);
 }
 
-void http_exchange_too_slow(struct http_exchange *exchange)
+void http_exchange_end(struct http_exchange *exchange, unsigned status, const char *text)
 {
-    http_answer_set_detail(exchange, MHD_HTTP_REQUEST_TIMEOUT, "the body of the request came too slowly");
+    http_answer_set_detail(exchange, status, text);
     http_answer_raw(exchange);
     exchange->stage = HTTP_LINGERING;
     http_connection_shut(exchange->connection);
@@ -172,7 +172,7 @@ static enum MHD_Result begin(struct http_connection *connection, const char *url
     if (exchange == NULL)
         return MHD_NO;
     *state = exchange;
-    const char *fault = http_framing_fault(connection->mhd, version);
+    const char *fault = http_framing_fault(connection->mhd, url, version);
     if (fault != NULL) {
         exchange->length = UINT64_MAX; /* nobody knows */
         http_answer_set_detail(exchange, MHD_HTTP_BAD_REQUEST, fault);

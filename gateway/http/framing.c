@@ -1,8 +1,9 @@
 /*
  * framing.c - requests that two servers in a row may cut in two different ways (request smuggling).
  *
- * libmicrohttpd takes the first Content-Length and lets any Transfer-Encoding win. What RFC 9112, sections 5.1, 6.1 and
- * 6.3, calls an error is refused here and the connection closed, before anything of the body is looked at.
+ * libmicrohttpd takes the first Content-Length and lets any Transfer-Encoding win. What RFC 9112, sections 3.2, 5.1, 6.1
+ * and 6.3, calls an error is refused here and the connection closed, before anything of the body is looked at. What it would
+ * refuse itself is left to this file as far as it can be told to: it writes the head of such an answer twice.
  */
 #include "gateway/http/server.h"
 
@@ -58,7 +59,20 @@ static enum MHD_Result look_at(void *context, enum MHD_ValueKind kind, const cha
     return fields->fault == NULL ? MHD_YES : MHD_NO;
 }
 
-const char *http_framing_fault(struct MHD_Connection *mhd, const char *version)
+/* The request line and Host. */
+static const char *line_fault(const char *target, const char *version, const struct fields *fields)
+{
+    for (const char *at = target; *at != '\0'; at++)
+        if ((unsigned char)*at <= ' ' || *at == 0x7F)
+            return "the target of the request holds a blank or a control character";
+    if (fields->hosts > 1)
+        return "there is more than one Host";
+    if (fields->hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0)
+        return "there is no Host";
+    return NULL;
+}
+
+const char *http_framing_fault(struct MHD_Connection *mhd, const char *target, const char *version)
 {
     struct fields fields = {0};
 
@@ -67,8 +81,9 @@ const char *http_framing_fault(struct MHD_Connection *mhd, const char *version)
         return fields.fault;
     if (fields.lengths > 1)
         return "there is more than one Content-Length";
-    if (fields.hosts > 1)
-        return "there is more than one Host";
+    const char *fault = line_fault(target, version, &fields);
+    if (fault != NULL)
+        return fault;
     if (fields.lengths == 1 && (fields.length[0] == '\0' || fields.length[strspn(fields.length, "0123456789")] != '\0'))
         return "Content-Length is no number";
     if (fields.codings == 0)

@@ -119,7 +119,7 @@ static size_t pool_bytes(const struct http_front *front)
 
 static sluice_status start_daemon(struct http_front *front, int listen_fd, sluice_error *error)
 {
-    unsigned flags = MHD_USE_EPOLL | ALLOW_SUSPEND | MHD_USE_ERROR_LOG | MHD_USE_TURBO;
+    unsigned flags = MHD_USE_EPOLL | ALLOW_SUSPEND | MHD_USE_ERROR_LOG;
     struct options options = {.count = 0};
 
     add(&options, MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_of_library, NULL);
@@ -130,7 +130,7 @@ static sluice_status start_daemon(struct http_front *front, int listen_fd, sluic
     add(&options, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)pool_bytes(front), NULL);
     add(&options, MHD_OPTION_CONNECTION_LIMIT, front->settings.connections_max, NULL);
     add(&options, MHD_OPTION_CONNECTION_TIMEOUT, front->settings.idle_seconds, NULL);
-    add(&options, MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL);
+    add(&options, MHD_OPTION_STRICT_FOR_CLIENT, -1, NULL); /* framing.c is: its answers are whole */
     if (front->tls != NULL) {
         flags |= MHD_USE_TLS;
         add_text(&options, MHD_OPTION_HTTPS_MEM_CERT, buffer_text(&front->tls->material.certificate));

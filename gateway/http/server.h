@@ -65,6 +65,8 @@ struct http_exchange {
     uint64_t length; /* Content-Length; UINT64_MAX: chunked */
     struct buffer body;
     size_t dropped; /* bytes of the body that were read and not kept */
+    size_t seen;    /* of the body at the last look */
+    unsigned stalls; /* looks in a row at which it stood still while there was more to read */
 
     struct http_job job;
     http_done *done;
@@ -144,7 +146,8 @@ enum MHD_Result http_exchange_call(void *context, struct MHD_Connection *mhd, co
 void http_exchange_completed(void *context, struct MHD_Connection *mhd, void **state,
                              enum MHD_RequestTerminationCode code);
 
-void http_exchange_too_slow(struct http_exchange *exchange); /* answer 408 and end */
+/* The body comes too slowly, or not in a form that can be read: answer and end. */
+void http_exchange_end(struct http_exchange *exchange, unsigned status, const char *text);
 /* The answer is there: send it. Event loop; not inside of a call of libmicrohttpd. */
 void http_exchange_answered(struct http_exchange *exchange);
 /* The answer is set: hand it to the event loop. Whoever has the exchange; any thread. */
@@ -170,8 +173,8 @@ enum MHD_Result http_answer_queue(struct http_exchange *exchange); /* event loop
 void http_answer_raw(struct http_exchange *exchange);
 
 /* ---- framing.c ---- */
-/* NULL, or what is wrong with the request's fields: forms by which two servers could see two different requests. */
-const char *http_framing_fault(struct MHD_Connection *mhd, const char *version);
+/* NULL, or what is wrong with the request line or the fields: forms by which two servers could see two different requests. */
+const char *http_framing_fault(struct MHD_Connection *mhd, const char *target, const char *version);
 
 /* ---- routes.c ---- */
 void http_routes_done(struct http_front *front);

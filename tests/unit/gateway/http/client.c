@@ -105,16 +105,28 @@ struct answer client_read(int fd, bool interim, bool head_only)
     return answer;
 }
 
-bool client_sees_end(int fd)
+bool client_sees_end_after(int fd, size_t *ret_rest)
 {
     char buffer[65536];
+    size_t rest = 0;
     for (;;) {
         struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
         if (poll(&poll_fd, 1, CLIENT_PATIENCE_S * 1000) != 1)
             return false;
-        if (recv(fd, buffer, sizeof buffer, 0) <= 0)
-            return true;
+        ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+        if (got > 0) {
+            rest += (size_t)got;
+            continue;
+        }
+        if (ret_rest != NULL)
+            *ret_rest = rest;
+        return true;
     }
+}
+
+bool client_sees_end(int fd)
+{
+    return client_sees_end_after(fd, NULL);
 }
 
 bool client_is_open(int fd)

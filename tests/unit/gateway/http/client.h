@@ -24,7 +24,9 @@ void client_say(int fd, const char *text);
 /* One answer, with the interim ones (1xx) before it skipped unless `interim`. `head_only`: it has no body whatever it
  * says. */
 struct answer client_read(int fd, bool interim, bool head_only);
-/* Has the other side closed, once all that it sent was read and thrown away? Waits for it. */
+/* Has the other side closed, once all that it sent was read and thrown away? Waits for it. *ret_rest (NULL: not wanted) is
+ * how many bytes those were. */
+bool client_sees_end_after(int fd, size_t *ret_rest);
 bool client_sees_end(int fd);
 bool client_is_open(int fd); /* looks without waiting */
 /* A field of an answer; NULL: none. In one of a few buffers. */
