@@ -126,8 +126,8 @@ void loop_unref(void)
     if (--loop.users == 0) {
         pthread_mutex_lock(&loop.lock);
         loop.stopping = true;
+        lws_cancel_service(loop.context); /* under the lock: once the thread sees `stopping`, the context is gone */
         pthread_mutex_unlock(&loop.lock);
-        lws_cancel_service(loop.context);
         pthread_join(loop.thread, NULL);
     }
     pthread_mutex_unlock(&loop.users_lock);
@@ -143,9 +143,9 @@ void loop_post(struct loop_task *task)
     else
         loop.first = task;
     loop.last = task;
-    pthread_mutex_unlock(&loop.lock);
     if (wake)
-        lws_cancel_service(loop.context);
+        lws_cancel_service(loop.context); /* under the lock: the task may be what ends the last use of the loop */
+    pthread_mutex_unlock(&loop.lock);
 }
 
 struct lws_context *loop_context(void)

@@ -90,8 +90,7 @@ static void answer_health(struct transport_call *call, bool serving)
 static void completed(struct transport_call *call)
 {
     unsigned http = call->http_status;
-    lws_set_opaque_user_data(call->wsi, NULL);
-    call->wsi = NULL;
+    socket_forget(call);
     if (call->body.failed != SLUICE_OK)
         call_end(call, true, SLUICE_LIMIT, (int)http, "the answer to %s has more than %d bytes",
                  call->channel->host_header, ANSWER_MAX);
@@ -125,7 +124,7 @@ int plain_report(struct transport_call *call, enum lws_callback_reasons reason, 
     case LWS_CALLBACK_RECEIVE_CLIENT_HTTP_READ: buffer_append(&call->body, in, size); return 0;
     case LWS_CALLBACK_COMPLETED_CLIENT_HTTP: completed(call); return -1;
     case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
-        call->wsi = NULL;
+        socket_forget(call);
         if (call->phase == CALL_OPEN)
             call_end(call, true, SLUICE_UNAVAILABLE, 0, "the connection to the gateway broke within an answer");
         return 0;

@@ -127,7 +127,7 @@ static void on_connection_error(struct transport_call *call, const char *text, s
         attempt_note(call, true, SLUICE_UNAVAILABLE, 0, "no connection to %s: %.*s", call->channel->host_header,
                      (int)(text != NULL ? size : 0), text != NULL ? text : "");
     }
-    call->wsi = NULL;
+    socket_forget(call);
 }
 
 /* 0: the certificate is accepted. */
@@ -178,19 +178,25 @@ void socket_leave(struct transport_call *call, int code)
     socket_detach(call, !sent);
 }
 
+void socket_forget(struct transport_call *call)
+{
+    if (call->wsi != NULL)
+        lws_set_opaque_user_data(call->wsi, NULL); /* there are reports to come, and the call may be gone by then */
+    call->wsi = NULL;
+}
+
 void socket_detach(struct transport_call *call, bool now)
 {
     if (call->wsi == NULL)
         return;
-    lws_set_opaque_user_data(call->wsi, NULL);
     lws_set_timeout(call->wsi, PENDING_TIMEOUT_USER_OK, now ? LWS_TO_KILL_ASYNC : LEAVE_SECONDS);
-    call->wsi = NULL;
+    socket_forget(call);
 }
 
 /* Without a close frame, or within the handshake. */
 static void on_closed(struct transport_call *call)
 {
-    call->wsi = NULL;
+    socket_forget(call);
     if (call->phase == CALL_CONNECTING)
         attempt_note(call, true, SLUICE_UNAVAILABLE, 0, "%s closed the connection within the handshake",
                      call->channel->host_header);

@@ -19,6 +19,9 @@ void socket_ended(struct transport_call *call, int code, const char *reason, siz
 /* Send a close frame (CLOSE_NO_CODE: an empty one) and let the connection end without the call. */
 void socket_leave(struct transport_call *call, int code);
 
+/* The library closes the connection by itself; what it still reports of it is not for the call. */
+void socket_forget(struct transport_call *call);
+
 /* The connection goes on without the call: it is closed `now`, or by the other side within some seconds. */
 void socket_detach(struct transport_call *call, bool now);
 

@@ -2,6 +2,7 @@
 #include "client/response.h"
 #include "client/stream.h"
 #include "client/websocket/headers.h"
+#include "common/wire/wire.h"
 #include "tests/unit/client/websocket/kit.h"
 
 #include <netinet/in.h>
@@ -415,29 +416,84 @@ START_TEST(requests_go_out_up_to_the_window)
 }
 END_TEST
 
+enum { LARGE = 1 << 20, LARGE_ANSWERS = STREAM_READ_BYTES / LARGE + 16 };
+
+/* Each answer is the request and LARGE bytes more, in an unknown field. */
+static void answer_large(struct peer_connection *connection, void *context)
+{
+    enum { UNKNOWN_FIELD = 15 };
+    struct peer_message message;
+    struct buffer answer;
+    uint8_t *fill = calloc(1, LARGE);
+    (void)context;
+    buffer_init(&answer, BUFFER_NO_LIMIT);
+    peer_upgrade(connection, NULL);
+    while (peer_read(connection, &message)) {
+        if (peer_is_end_of_input(&message)) {
+            peer_close(connection, 1000, "");
+        } else if (message.opcode == PEER_BINARY) {
+            buffer_clear(&answer);
+            buffer_append(&answer, message.data, message.size);
+            wire_append_bytes(&answer, UNKNOWN_FIELD, fill, LARGE);
+            peer_frame(connection, PEER_FIN | PEER_BINARY, answer.data, answer.size);
+        }
+        peer_message_done(&message);
+    }
+    buffer_done(&answer);
+    free(fill);
+}
+
 START_TEST(reading_stops_while_much_waits_to_be_pulled)
 {
-    enum { REQUESTS = 120 };
-    size_t size = (size_t)1 << 20;
     sluice_post_options options = sluice_post_options_default();
     sluice_response *response;
     options.prefetch = -1;
-    begin(peer_echo, NULL);
+    begin(answer_large, NULL);
     open_stream(&options);
-    sluice_document_array *array = sluice_document_array_new();
-    char *blob = calloc(1, size);
-    ck_assert_int_eq(sluice_document_set_blob(sluice_document_array_append(array), blob, size), SLUICE_OK);
-    sluice_request request = {.documents = array};
-    for (int i = 0; i < REQUESTS; i++)
-        ck_assert_int_eq(sluice_stream_push(stream, &request, 0, NULL, &error), SLUICE_OK);
+    for (size_t i = 0; i < LARGE_ANSWERS; i++)
+        push_ok(NULL);
     sluice_stream_finish(stream, NULL);
     pthread_mutex_lock(&stream->lock);
     while (stream->ready_bytes < STREAM_READ_BYTES || stream->reading)
         pthread_cond_wait(&stream->changed, &stream->lock);
-    ck_assert_uint_lt(stream->ready_bytes, STREAM_READ_BYTES + 2 * size);
+    ck_assert_uint_lt(stream->ready_bytes, STREAM_READ_BYTES + (size_t)2 * LARGE);
     pthread_mutex_unlock(&stream->lock);
+    for (size_t i = 0; i < LARGE_ANSWERS; i++)
+        pull_ok(NULL);
+    ck_assert_int_eq(pull(&response), SLUICE_PULLED_END);
+    end();
+}
+END_TEST
+
+/* A gateway that does not read holds the pushes back through the window; all that was pushed waits in its turn. */
+static void read_late(struct peer_connection *connection, void *context)
+{
+    (void)context;
+    peer_upgrade(connection, NULL);
+    if (peer_wait_release(connection))
+        peer_echo_on(connection);
+}
+
+START_TEST(a_gateway_that_reads_late)
+{
+    enum { REQUESTS = 40 };
+    sluice_post_options options = sluice_post_options_default();
+    sluice_response *response;
+    options.prefetch = REQUESTS;
+    begin(read_late, NULL);
+    open_stream(&options);
+    sluice_document_array *array = sluice_document_array_new();
+    char *blob = calloc(1, LARGE / 4);
+    ck_assert_int_eq(sluice_document_set_blob(sluice_document_array_append(array), blob, LARGE / 4), SLUICE_OK);
+    sluice_request request = {.documents = array};
+    for (int i = 0; i < REQUESTS; i++)
+        ck_assert_int_eq(sluice_stream_push(stream, &request, 0, NULL, &error), SLUICE_OK);
+    ck_assert_int_eq(sluice_stream_push(stream, &request, 0, NULL, &error), SLUICE_LIMIT);
+    ck_assert_int_eq(sluice_stream_pull(stream, 0.1, &response, &error), SLUICE_PULLED_NOTHING);
+    peer_release(peer);
     for (int i = 0; i < REQUESTS; i++)
         pull_ok(NULL);
+    sluice_stream_finish(stream, NULL);
     ck_assert_int_eq(pull(&response), SLUICE_PULLED_END);
     sluice_document_array_free(array);
     free(blob);
@@ -499,6 +555,7 @@ static void add(TCase *test)
     tcase_add_loop_test(test, answers_in_another_order, 0, 2);
     tcase_add_test(test, requests_go_out_up_to_the_window);
     tcase_add_test(test, reading_stops_while_much_waits_to_be_pulled);
+    tcase_add_test(test, a_gateway_that_reads_late);
     tcase_add_loop_test(test, the_kernel_watches_the_connection, 0, 2);
 }
 

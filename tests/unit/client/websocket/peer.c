@@ -317,9 +317,14 @@ void peer_answer(struct peer_connection *connection, const struct peer_message *
 
 void peer_echo(struct peer_connection *connection, void *context)
 {
-    struct peer_message message;
     (void)context;
     peer_upgrade(connection, NULL);
+    peer_echo_on(connection);
+}
+
+void peer_echo_on(struct peer_connection *connection)
+{
+    struct peer_message message;
     while (peer_read(connection, &message)) {
         if (peer_is_end_of_input(&message))
             peer_close(connection, 1000, "");

@@ -80,6 +80,9 @@ void peer_drain(struct peer_connection *connection);
 /* A gateway that echoes each request with one route more, and closes with 1000 after the end of input. Context unused. */
 void peer_echo(struct peer_connection *connection, void *context);
 
+/* The same from behind the handshake on. */
+void peer_echo_on(struct peer_connection *connection);
+
 /* The answer to a request as peer_echo() gives it. */
 void peer_answer(struct peer_connection *connection, const struct peer_message *request);
 
