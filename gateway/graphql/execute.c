@@ -208,7 +208,9 @@ static bool complete_call(struct execution *execution, struct plan_field *field,
         return no_memory(execution);
     if (status != SLUICE_OK)
         return field_error(execution, field, path, "the documents that came back cannot be read: %s", error.text);
-    bool good = complete_documents(execution, field, &documents, path);
+    bool good = reply->no_data && documents.failure != NULL
+                    ? field_error(execution, field, path, "%s", documents.failure)
+                    : complete_documents(execution, field, &documents, path);
     sluice_document_array_free(documents.documents);
     return good;
 }

@@ -57,6 +57,17 @@ struct graphql; /* an operation between its two steps */
  * On failure *ret_operation is untouched.
  */
 sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation, sluice_error *error);
+/*
+ * The same from the body of a POST, `{"query": ..., "variables": ..., "operationName": ...}`; other members are ignored.
+ * `body` must outlive the operation. SLUICE_INVALID with a text for the client, where that is Jina's: the body is no JSON,
+ * or there is no query in it (no member, null or an empty text).
+ */
+sluice_status graphql_prepare_body(sluice_text body, const sluice_limits *limits, struct graphql **ret_operation,
+                                   sluice_error *error);
+
+/* The texts of Jina for requests without a query, of unreadable JSON, and of a mutation over GET. */
+extern const char graphql_no_query[], graphql_no_json[], graphql_no_mutation[];
+
 struct graphql *graphql_free(struct graphql *operation); /* NULL is fine; returns NULL */
 
 size_t graphql_calls(const struct graphql *operation);
@@ -75,6 +86,7 @@ const struct rope *graphql_call(const struct graphql *operation, size_t index);
 struct graphql_reply {
     const struct rope *message; /* NULL: there is none */
     const char *failure;
+    bool no_data; /* the executor died: only the description in the message's header is told, as for a failure */
 };
 
 /*

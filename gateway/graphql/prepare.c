@@ -10,6 +10,10 @@ enum { FIRST_ARENA_SIZE = 16 << 10 };
 
 static const char place[] = "graphql";
 
+const char graphql_no_query[] = "No GraphQL query found in the request";
+const char graphql_no_json[] = "Unable to parse request body as JSON";
+const char graphql_no_mutation[] = "mutations are not allowed when using GET";
+
 /* ---- reading ---- */
 
 static bool is_blank(sluice_text text)
@@ -20,6 +24,19 @@ static bool is_blank(sluice_text text)
     return true;
 }
 
+/* `value` NULL: none. */
+static sluice_status check_variables(struct value *value, struct value **ret_variables, sluice_error *error)
+{
+    *ret_variables = NULL;
+    if (value == NULL || value->kind == VALUE_NULL)
+        return SLUICE_OK;
+    if (value->kind != VALUE_OBJECT)
+        return sluice_fail(error, SLUICE_INVALID, place,
+                           "\"variables\" is a JSON object with a value for each name, or null, and no other JSON value");
+    *ret_variables = value;
+    return SLUICE_OK;
+}
+
 static sluice_status read_variables(struct graphql *operation, sluice_text json, struct value **ret_variables,
                                     sluice_error *error)
 {
@@ -28,13 +45,7 @@ static sluice_status read_variables(struct graphql *operation, sluice_text json,
         return SLUICE_OK;
     struct value *value = NULL;
     sluice_status status = value_from_json(operation->arena, json, GRAPHQL_VARIABLES_DEPTH_MAX, &value, error);
-    if (status != SLUICE_OK)
-        return status;
-    if (value->kind == VALUE_OBJECT)
-        *ret_variables = value;
-    else if (value->kind != VALUE_NULL)
-        return sluice_fail(error, SLUICE_INVALID, place, "variables are a JSON object with a value for each name, not another JSON value");
-    return SLUICE_OK;
+    return status == SLUICE_OK ? check_variables(value, ret_variables, error) : status;
 }
 
 /* What is wrong with the text itself; NULL: nothing. */
@@ -184,7 +195,7 @@ static void make_calls(struct graphql *operation)
 
 /* ---- the contract ---- */
 
-static struct graphql *operation_new(const struct graphql_request *request)
+static struct graphql *operation_new(const sluice_limits *limits)
 {
     struct arena *arena = arena_new(FIRST_ARENA_SIZE, GRAPHQL_MEMORY_MAX);
     struct graphql *operation = arena != NULL ? arena_zalloc(arena, sizeof *operation) : NULL;
@@ -193,24 +204,22 @@ static struct graphql *operation_new(const struct graphql_request *request)
         return NULL;
     }
     operation->arena = operation->problems.arena = arena;
-    operation->problems.source = request->query;
-    operation->limits = request->limits;
+    operation->limits = limits;
     operation->failed = true;
     return operation;
 }
 
-static sluice_status prepare(struct graphql *operation, const struct graphql_request *request, sluice_error *error)
+/* From texts to calls. `given` NULL: no variables. */
+static sluice_status prepare(struct graphql *operation, const struct graphql_request *request, const struct value *given,
+                             sluice_error *error)
 {
-    struct value *given;
-    sluice_status status = read_variables(operation, request->variables, &given, error);
-    if (status != SLUICE_OK)
-        return status;
+    operation->problems.source = request->query;
     read_query(operation);
     if (operation->problems.count == 0 && operation->document != NULL)
         choose(operation, request->operation_name);
     const struct node *node = operation->operation;
     if (node != NULL && request->queries_only && node->operation == OPERATION_MUTATION)
-        return sluice_fail(error, SLUICE_UNIMPLEMENTED, place, "mutations are not allowed when using GET");
+        return sluice_fail(error, SLUICE_UNIMPLEMENTED, place, "%s", graphql_no_mutation);
     if (node != NULL && check_operation(operation, given))
         make_calls(operation);
     if (operation->problems.no_memory)
@@ -219,17 +228,64 @@ static sluice_status prepare(struct graphql *operation, const struct graphql_req
     return SLUICE_OK;
 }
 
-sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation, sluice_error *error)
+/* The end of both ways in. */
+static sluice_status give(struct graphql *operation, sluice_status status, struct graphql **ret_operation)
 {
-    struct graphql *operation = operation_new(request);
-    if (operation == NULL)
-        return sluice_fail(error, SLUICE_NO_MEMORY, place, "no memory for the operation");
-    sluice_status status = prepare(operation, request, error);
     if (status == SLUICE_OK)
         *ret_operation = operation;
     else
         graphql_free(operation);
     return status;
+}
+
+sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation, sluice_error *error)
+{
+    struct graphql *operation = operation_new(request->limits);
+    struct value *given;
+    if (operation == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, place, "no memory for the operation");
+    sluice_status status = read_variables(operation, request->variables, &given, error);
+    if (status == SLUICE_OK)
+        status = prepare(operation, request, given, error);
+    return give(operation, status, ret_operation);
+}
+
+static sluice_status prepare_body(struct graphql *operation, sluice_text body, sluice_error *error)
+{
+    struct value *root = NULL, *given;
+    sluice_status status = value_from_json(operation->arena, body, GRAPHQL_VARIABLES_DEPTH_MAX + 1, &root, error);
+    if (status == SLUICE_INVALID)
+        return sluice_fail(error, status, place, "%s", graphql_no_json);
+    if (status != SLUICE_OK)
+        return status;
+    if (root->kind != VALUE_OBJECT)
+        return sluice_fail(error, SLUICE_INVALID, place, "The body is a JSON object with a member \"query\", and no other JSON value");
+    const struct value *query = value_member(root, sluice_text_of("query"));
+    const struct value *name = value_member(root, sluice_text_of("operationName"));
+    if (value_is_null(query) || (query->kind == VALUE_STRING && query->text.size == 0))
+        return sluice_fail(error, SLUICE_INVALID, place, "%s", graphql_no_query);
+    if (!value_is_null(name) && name->kind != VALUE_STRING)
+        return sluice_fail(error, SLUICE_INVALID, place, "\"operationName\" is a text or null");
+    status = check_variables(value_member(root, sluice_text_of("variables")), &given, error);
+    if (status != SLUICE_OK)
+        return status;
+    if (query->kind != VALUE_STRING) {
+        problem_add(&operation->problems, "\"query\" is a text.");
+        return SLUICE_OK;
+    }
+    struct graphql_request request = {.query = query->text};
+    if (!value_is_null(name))
+        request.operation_name = name->text;
+    return prepare(operation, &request, given, error);
+}
+
+sluice_status graphql_prepare_body(sluice_text body, const sluice_limits *limits, struct graphql **ret_operation,
+                                   sluice_error *error)
+{
+    struct graphql *operation = operation_new(limits);
+    if (operation == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, place, "no memory for the operation");
+    return give(operation, prepare_body(operation, body, error), ret_operation);
 }
 
 struct graphql *graphql_free(struct graphql *operation)

@@ -153,7 +153,8 @@ static sluice_status start_daemon(struct http_front *front, int listen_fd, sluic
 static sluice_status add_routes(struct http_front *front, sluice_error *error)
 {
     static sluice_status (*const adders[])(struct http_front *, sluice_error *) = {
-        http_openapi_routes, http_docs_routes, http_jina_routes, http_info_routes, http_openapi_write};
+        http_openapi_routes, http_docs_routes, http_jina_routes, http_info_routes, http_graphql_routes,
+        http_openapi_write};
     sluice_status status = SLUICE_OK;
     for (size_t i = 0; i < sizeof adders / sizeof adders[0] && status == SLUICE_OK; i++)
         status = adders[i](front, error);

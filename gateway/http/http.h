@@ -52,6 +52,7 @@ sluice_status http_openapi_routes(struct http_front *front, sluice_error *error)
 sluice_status http_docs_routes(struct http_front *front, sluice_error *error);
 sluice_status http_jina_routes(struct http_front *front, sluice_error *error);
 sluice_status http_info_routes(struct http_front *front, sluice_error *error);
+sluice_status http_graphql_routes(struct http_front *front, sluice_error *error);
 /* The text of /openapi.json; when the table is complete. */
 sluice_status http_openapi_write(struct http_front *front, sluice_error *error);
 
@@ -73,6 +74,8 @@ const char *http_header(const struct http_exchange *exchange, const char *name);
 bool http_content_is_json(const struct http_exchange *exchange);
 /* The decoded value of `name` in the query string, in the arena; false: it is not there, or no memory. */
 bool http_query(struct http_exchange *exchange, const char *name, sluice_text *ret_value);
+/* Is there anything in the query string? */
+bool http_has_query(const struct http_exchange *exchange);
 /* Memory that lives as long as the exchange. */
 struct arena *http_arena(struct http_exchange *exchange);
 /* A place for the handler's own state; NULL at first. */

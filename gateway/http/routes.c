@@ -69,6 +69,11 @@ bool http_query(struct http_exchange *exchange, const char *name, sluice_text *r
     return value != NULL;
 }
 
+bool http_has_query(const struct http_exchange *exchange)
+{
+    return MHD_get_connection_values(exchange->connection->mhd, MHD_GET_ARGUMENT_KIND, NULL, NULL) > 0;
+}
+
 /* The path of an absolute target (RFC 9112, 3.2.2): "http://host/post" is /post. */
 static const char *path_of(const char *target)
 {
