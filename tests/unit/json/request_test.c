@@ -1,5 +1,6 @@
 /* Reading and writing requests: edges that no recording shows. */
 #include "common/document/codec.h"
+#include "common/json/base64.h"
 #include "common/json/documents.h"
 #include "common/json/message.h"
 #include "common/json/message_parts.h"
@@ -342,6 +343,37 @@ START_TEST(test_encodings)
 }
 END_TEST
 
+/* Every size, written, and read back whole, with blanks inside, and without its end. */
+START_TEST(test_base64)
+{
+    uint8_t bytes[100], back[200];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 37 + 11);
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        struct buffer text, blanks;
+        size_t read;
+        buffer_init(&text, BUFFER_NO_LIMIT);
+        buffer_init(&blanks, BUFFER_NO_LIMIT);
+        base64_write(&text, bytes, size);
+        ck_assert_uint_eq(text.size, (size + 2) / 3 * 4);
+        ck_assert_uint_eq(strlen(buffer_text(&text)), text.size);
+        ck_assert(base64_read(buffer_text(&text), text.size, back, &read) && read == size);
+        ck_assert_mem_eq(back, bytes, size);
+        for (size_t i = 0; i < text.size; i++) {
+            buffer_append_byte(&blanks, text.data[i]);
+            if (i % 5 == 2)
+                buffer_append_text(&blanks, "\n ");
+        }
+        ck_assert(base64_read(buffer_text(&blanks), blanks.size, back, &read) && read == size);
+        ck_assert_mem_eq(back, bytes, size);
+        if (text.size > 0)
+            ck_assert(!base64_read(buffer_text(&text), text.size - 1, back, &read));
+        buffer_done(&text);
+        buffer_done(&blanks);
+    }
+}
+END_TEST
+
 START_TEST(test_mime)
 {
     static const char *const uris[][2] = {
@@ -388,6 +420,7 @@ int main(void)
                                   test_many_findings,
                                   test_message_outlives_arena,
                                   test_encodings,
+                                  test_base64,
                                   test_mime};
     Suite *suite = suite_create("json.request");
     TCase *group = tcase_create("json.request");
