@@ -91,7 +91,7 @@ static sluice_status make_settings(sluice_client *client, const sluice_client_op
     if (options->max_connections < 0)
         return sluice_fail(error, SLUICE_INVALID, "max_connections", "max_connections is %d; it must be 0 or more",
                            options->max_connections);
-    struct transport_tls tls;
+    struct transport_tls tls = {0};
     sluice_status status = resolve_tls(options, &client->address, &tls, error);
     if (status != SLUICE_OK)
         return status;

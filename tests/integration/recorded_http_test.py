@@ -1,4 +1,4 @@
-"""What the Python client was recorded to do over HTTP (tests/golden/http/client), done by ours: a server plays the recorded
+"""What the Python client was recorded to do over HTTP (tests/golden: http/client, graphql/client), done by ours: a server plays the recorded
 answers, and requests and outcome are compared. Where we differ on purpose the case stands in DIFFERENT with the reason."""
 import glob
 import json
@@ -8,7 +8,7 @@ import threading
 
 import harness
 
-FOLDER = os.path.join(harness.SOURCE, "tests", "golden", "http", "client")
+GOLDEN = os.path.join(harness.SOURCE, "tests", "golden")
 
 # Cases of what a command line cannot say: Python's own kinds of inputs, its session and asyncio.
 LEFT_OUT = ("async_", "auth", "callbacks_", "cookies", "inputs_", "methods", "reuse_session", "stream_doc", "two_posts", "many",
@@ -150,7 +150,7 @@ class RecordedHttp(harness.Case):
 
     def test_all(self):
         equal = different = 0
-        for path in sorted(glob.glob(os.path.join(FOLDER, "*.json"))):
+        for path in sorted(glob.glob(os.path.join(GOLDEN, "http", "client", "*.json"))):
             name = os.path.basename(path)[:-len(".json")]
             if ".3.5.0" in name or name == "index" or name.startswith(LEFT_OUT):
                 continue
@@ -160,6 +160,40 @@ class RecordedHttp(harness.Case):
                 different += name in DIFFERENT
         print(f"{equal} equal, {different} deviations")
         self.assertGreater(equal, 60)
+
+
+class RecordedMutate(harness.Case):
+    def replay(self, recording):
+        recorded, = recording["exchanges"]
+        asked = json.loads(recorded["body_text"])
+        arguments = ["--query", asked["query"]]
+        if asked["variables"] is not None:
+            arguments += ["--variables", json.dumps(asked["variables"])]
+        server = Server([recorded])
+        try:
+            code, out, err = self.sluice("mutate", f"http://127.0.0.1:{server.port}", *arguments)
+        finally:
+            server.close()
+        (line, headers, body), = server.requests
+        self.assertEqual((line, json.loads(body)), (recorded["request_line"], asked))
+        for name in ("Content-Type", "Accept"):
+            self.assertEqual(headers[name.lower()], dict(recorded["headers"])[name])
+        outcome = recording["outcome"]
+        if "raised" in outcome:
+            self.assertNotEqual(code, 0)
+            for message in ("first", "second", "deep"):
+                self.assertEqual(message in outcome["text"], message in err, err)
+        else:
+            self.assertEqual((code, err), (0, ""))
+            del outcome["returned"]["headers"]
+            self.assertEqual(json.loads(out), outcome["returned"])
+
+    def test_all(self):
+        paths = sorted(glob.glob(os.path.join(GOLDEN, "graphql", "client", "mutate_*.json")))
+        for path in paths:
+            with open(path) as file, self.subTest(os.path.basename(path)):
+                self.replay(json.load(file))
+        self.assertEqual(len(paths), 24)
 
 
 if __name__ == "__main__":
