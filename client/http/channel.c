@@ -166,9 +166,20 @@ static void start(struct transport_call *call)
     end_failed(call, SLUICE_INTERNAL, curl_multi_strerror(code));
 }
 
+/* Does a call wait for the answer to the transport's own? */
+static bool is_awaited(const struct transport_call *own)
+{
+    const struct transport_call *call = own->channel->waiting_first;
+    while (call != NULL && call->method != TRANSPORT_SINGLE)
+        call = call->next;
+    return call != NULL;
+}
+
 /* wait_for_ready: a gateway that is not there yet is tried again, with the pauses of the settings. */
 static bool connect_again(struct transport_call *call)
 {
+    if (call->events == NULL && !is_awaited(call))
+        return false;
     const struct transport_channel *channel = call->channel;
     bool not_there = call->curl_code == CURLE_COULDNT_CONNECT || call->curl_code == CURLE_COULDNT_RESOLVE_HOST;
     if (!call->wait_for_ready || !not_there || call->body_at != 0)
@@ -274,9 +285,11 @@ static bool may_start(struct transport_channel *channel, struct transport_call *
 
 static void expire(struct transport_call *call)
 {
+    const struct transport_call *own = call->channel->own;
+    bool not_there = call->connect_failures > 0 || (own != NULL && own->connect_failures > 0);
     leave_list(call);
     call_fail(call, SLUICE_TIMEOUT, 0, "%s: the timeout was past before the request could be sent%s", call_name(call),
-              call->connect_failures > 0 ? "; the gateway is not there" : "");
+              not_there ? "; the gateway is not there" : "");
     end(call);
 }
 

@@ -280,10 +280,9 @@ static void set_callbacks(CURL *easy, struct transport_call *call)
 static void set_bounds(CURL *easy, const struct transport_call *call)
 {
     const struct transport_channel *channel = call->channel;
-    if (call->deadline_ns != 0) {
-        int left = clock_poll_timeout(call->deadline_ns);
+    int left = call->method == HTTP_ROUTES ? HTTP_ROUTES_TIMEOUT_MS : clock_poll_timeout(call->deadline_ns);
+    if (left >= 0)
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left > 0 ? (long)left : 1L);
-    }
     if (channel->connect_timeout_ms > 0)
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)channel->connect_timeout_ms);
     if (call->answer.limit != BUFFER_NO_LIMIT)

@@ -1,6 +1,5 @@
 #include "client/http/channel.h"
 
-#include "common/foundation/clock.h"
 #include "common/foundation/log.h"
 #include "common/json/json.h"
 
@@ -192,9 +191,7 @@ char *routes_path(const struct routes *routes, const char *endpoint)
 
 static struct transport_call *new_question(struct transport_channel *channel, const struct transport_call *call)
 {
-    struct transport_call_settings settings = {
-        .method = TRANSPORT_DRY_RUN,
-        .deadline_ns = clock_monotonic_ns() + (uint64_t)HTTP_ROUTES_TIMEOUT_MS * CLOCK_NS_PER_MS};
+    struct transport_call_settings settings = {.method = TRANSPORT_DRY_RUN, .wait_for_ready = call->wait_for_ready};
     struct transport_call *question;
     if (call_new(channel, &settings, &question, NULL) != SLUICE_OK)
         return NULL;

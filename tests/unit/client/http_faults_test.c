@@ -344,7 +344,7 @@ START_TEST(nobody_there)
 }
 END_TEST
 
-/* The gateway comes while the client waits. */
+/* The gateway comes while the client waits, and its routes count. */
 START_TEST(wait_for_ready)
 {
     int fd;
@@ -358,16 +358,38 @@ START_TEST(wait_for_ready)
     client_options.protocol = "http";
     client_options.wait_for_ready = true;
     sluice_client *client = http_client_with(&client_options);
-    ck_assert_int_eq(sluice_stream_open(client, "/", NULL, &stream, &error), SLUICE_OK);
+    ck_assert_int_eq(sluice_stream_open(client, "/own", NULL, &stream, &error), SLUICE_OK);
     ck_assert_int_eq(sluice_stream_push(stream, NULL, 0, NULL, &error), SLUICE_OK);
     ck_assert_int_eq(sluice_stream_pull(stream, 0.3, &response, &error), SLUICE_PULLED_NOTHING);
     close(fd);
-    struct http_server *server = http_server_start(&(struct http_script){.port = port});
+    struct http_server *server = http_server_start(
+        &(struct http_script){.port = port, .openapi = "{\"paths\":{\"/own\":{\"post\":{}}}}"});
     ck_assert_int_eq(sluice_stream_pull(stream, 20, &response, &error), SLUICE_PULLED_RESPONSE);
     sluice_response_unref(response);
+    ck_assert_uint_eq(http_server_count(server, "POST", "/own"), 1);
     sluice_stream_free(stream);
     sluice_client_free(client);
     http_server_stop(server);
+}
+END_TEST
+
+/* Nobody waits any more: the client can be freed, and its post has timed out. */
+START_TEST(wait_in_vain)
+{
+    int fd;
+    sluice_client_options client_options = sluice_client_options_default();
+    sluice_post_options options = sluice_post_options_default();
+    sluice_error error = {0};
+    client_options.host = "127.0.0.1";
+    client_options.port = closed_port(&fd);
+    client_options.protocol = "http";
+    client_options.wait_for_ready = true;
+    sluice_client *client = http_client_with(&client_options);
+    options.timeout_seconds = 0.3;
+    ck_assert_int_eq(post_one(client, &options, NULL, &error), SLUICE_TIMEOUT);
+    assert_says(error.text, "the gateway is not there");
+    sluice_client_free(client);
+    close(fd);
 }
 END_TEST
 
@@ -491,6 +513,7 @@ static void add(TCase *test)
     tcase_add_test(test, timeout_in_line);
     tcase_add_test(test, nobody_there);
     tcase_add_test(test, wait_for_ready);
+    tcase_add_test(test, wait_in_vain);
     tcase_add_loop_test(test, attempts, 0, sizeof attempt_rows / sizeof *attempt_rows);
     tcase_add_test(test, nothing_is_sent_twice);
     tcase_add_test(test, one_of_many);
