@@ -23,7 +23,8 @@ struct sluice_mutation {
 
 /* ---- the request ---- */
 
-static sluice_status check_options(const sluice_mutate_options *given, sluice_mutate_options *options, sluice_error *error)
+static sluice_status check_options(const sluice_mutate_options *given, sluice_mutate_options *options,
+                                   sluice_error *error)
 {
     *options = sluice_mutate_options_default();
     if (given == NULL)
@@ -34,8 +35,8 @@ static sluice_status check_options(const sluice_mutate_options *given, sluice_mu
     memcpy(options, given, given->struct_size);
     options->struct_size = sizeof *options;
     if (!(options->timeout_seconds >= 0))
-        return sluice_fail(error, SLUICE_INVALID, "timeout_seconds", "timeout_seconds is %g; it must be 0 (none) or more",
-                           options->timeout_seconds);
+        return sluice_fail(error, SLUICE_INVALID, "timeout_seconds",
+                           "timeout_seconds is %g; it must be 0 (none) or more", options->timeout_seconds);
     if (options->variables_json != NULL && options->variables != NULL)
         return sluice_fail(error, SLUICE_INVALID, "variables", "give variables or variables_json, not both");
     if (options->variables != NULL && sluice_value_kind_of(options->variables) != SLUICE_VALUE_MAP)
@@ -126,8 +127,10 @@ static bool add_header(sluice_mutation *answer, const char *line, size_t size)
         value++;
     while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
-    answer->headers[answer->header_count++] =
-        (sluice_header){{line, (size_t)(colon - line)}, {value, (size_t)(end - value)}};
+    answer->headers[answer->header_count++] = (sluice_header){
+        {line,  (size_t)(colon - line)},
+        {value, (size_t)(end - value) }
+    };
     return true;
 }
 
@@ -267,7 +270,10 @@ size_t sluice_mutation_header_count(const sluice_mutation *answer)
 
 sluice_header sluice_mutation_header_at(const sluice_mutation *answer, size_t index)
 {
-    static const sluice_header none = {{"", 0}, {"", 0}};
+    static const sluice_header none = {
+        {"", 0},
+        {"", 0}
+    };
     return index < answer->header_count ? answer->headers[index] : none;
 }
 

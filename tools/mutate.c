@@ -1,4 +1,5 @@
-/* sluice mutate - sends a GraphQL document to a gateway and prints the answer. Uses the public client interface only. */
+/* sluice mutate - sends a GraphQL document to a gateway and prints the answer. Uses the public client interface only.
+ */
 #include "common/foundation/buffer.h"
 #include "common/foundation/file.h"
 #include "tools/commands.h"
@@ -146,7 +147,8 @@ static int read_and_mutate(struct settings *s, int argc, char **argv)
         TEXT_OPTION("variables-file", 0, "FILE", &s->variables_file, "The same from a file; - is standard input."),
         TEXT_OPTION("operation", 0, "NAME", &s->operation, "Which operation, when the document has several."),
         LIST_OPTION("header", 'H', "NAME: VALUE", &s->headers, "A header of the request. May be given several times."),
-        NUMBER_OPTION("timeout", 0, "SECONDS", &s->timeout, 0, 1e6, "How long to wait for the answer. Default: for ever."),
+        NUMBER_OPTION("timeout", 0, "SECONDS", &s->timeout, 0, 1e6,
+                      "How long to wait for the answer. Default: for ever."),
         OPTION_GROUP("What to print:"),
         FLAG_OPTION("include", 'i', &s->include, "The headers of the answer too, and an empty line behind them."),
         OPTION_GROUP("The gateway:"),
@@ -181,13 +183,18 @@ const struct command command_mutate = {
     .name = "mutate",
     .arguments = "URI",
     .summary = "Send a GraphQL mutation or query and print the answer",
-    .help = "Sends a GraphQL document to /graphql of the gateway at URI (\"http://localhost:51234\", \"localhost:51234\") and "
-            "prints the answer, a JSON object with data and, when something went wrong, errors. It goes over HTTP, whatever "
-            "the scheme of the URI; the gateway serves it with expose_graphql_endpoint. With errors in the answer their "
-            "messages go to stderr and the exit code is 1 when the document was refused, 7 when its execution failed.",
-    .examples = "  sluice mutate http://localhost:51234 --query '{ docs(data: [{text: \"hi\"}], execEndpoint: \"/\") { id text } }'\n"
-                "  sluice mutate localhost:51234 --query-file search.graphql --variables '{\"text\": \"blue\"}'\n"
-                "  sluice mutate https://example.org --query-file - -H 'authorization: Bearer TOKEN' < search.graphql\n",
+    .help =
+        "Sends a GraphQL document to /graphql of the gateway at URI (\"http://localhost:51234\", \"localhost:51234\") "
+        "and "
+        "prints the answer, a JSON object with data and, when something went wrong, errors. It goes over HTTP, "
+        "whatever "
+        "the scheme of the URI; the gateway serves it with expose_graphql_endpoint. With errors in the answer their "
+        "messages go to stderr and the exit code is 1 when the document was refused, 7 when its execution failed.",
+    .examples =
+        "  sluice mutate http://localhost:51234 --query '{ docs(data: [{text: \"hi\"}], execEndpoint: \"/\") { id text "
+        "} }'\n"
+        "  sluice mutate localhost:51234 --query-file search.graphql --variables '{\"text\": \"blue\"}'\n"
+        "  sluice mutate https://example.org --query-file - -H 'authorization: Bearer TOKEN' < search.graphql\n",
     .least = 1,
     .most = 1,
     .run = run,

@@ -30,7 +30,7 @@ static const char *remedy_of(const struct transport_call *call)
     case 401: return "give credentials, such as an authorization header, in the metadata";
     case 403: return "these credentials may not do that";
     case 404:
-        return graphql                             ? "the gateway has no GraphQL endpoint; set expose_graphql_endpoint in its Flow"
+        return graphql ? "the gateway has no GraphQL endpoint; set expose_graphql_endpoint in its Flow"
                : call->method == TRANSPORT_DRY_RUN ? "is this a gateway of Jina 3.6 or later?"
                                                    : "is this the address of a Jina gateway?";
     case 405: return "is this the address of a Jina gateway?";
@@ -114,8 +114,8 @@ void answer_read(struct transport_call *call)
         return; /* routes_answered() reads it */
     if (call->too_large || call->curl_code == CURLE_FILESIZE_EXCEEDED)
         call_fail(call, SLUICE_LIMIT, 0,
-                  "%s: the answer is larger than %zu bytes (max_message_size); ask for less, or raise it", call_name(call),
-                  call->answer.limit);
+                  "%s: the answer is larger than %zu bytes (max_message_size); ask for less, or raise it",
+                  call_name(call), call->answer.limit);
     else if (call->curl_code != CURLE_OK)
         answer_curl_failure(call);
     else if (call->method == TRANSPORT_HEALTH && http == 503)

@@ -45,7 +45,8 @@ static const char *guess(const struct transport_channel *channel)
 static void fail_broken(struct transport_call *call)
 {
     bool begun = call->http_status != 0 || call->answer.size > 0;
-    /* With TLS 1.3 the server looks at the client's certificate when the client already takes the handshake for done. */
+    /* With TLS 1.3 the server looks at the client's certificate when the client already takes the handshake for done.
+     */
     if (!begun && strstr(call->curl_text, "SSL routines") != NULL) {
         http_tls_failure(call, words_of(call));
         return;
@@ -76,7 +77,8 @@ void answer_curl_failure(struct transport_call *call)
     case CURLE_UNSUPPORTED_PROTOCOL: /* "Received HTTP/0.9" */
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_HTTP2:
-        call_fail(call, SLUICE_INVALID, 0, "what answers does not speak HTTP/1.1 (%s); is this the gateway's HTTP port?", words_of(call));
+        call_fail(call, SLUICE_INVALID, 0,
+                  "what answers does not speak HTTP/1.1 (%s); is this the gateway's HTTP port?", words_of(call));
         break;
     case CURLE_BAD_CONTENT_ENCODING:
         call_fail(call, SLUICE_INVALID, 0, "%s: the answer's compression cannot be undone: %s", call_name(call),

@@ -2,13 +2,13 @@
  * call.h - one call over HTTP: what it is made of, and its way.
  *
  * Design notes.
- *  - A call is one HTTP exchange: POST with a JSON body (SINGLE, GRAPHQL) or GET (DRY_RUN, INFO, HEALTH, and the transport's
- *    own look at /openapi.json). Its events come on the channel's thread.
- *  - The way: NEW until the caller has given its message; WRITING, the body is made; WAITING, for a free connection, for
- *    the routes of the gateway (routes.h) or for the next attempt to connect; RUNNING, libcurl has it; READING, the answer
- *    is taken apart; HELD, until the caller reads; OVER.
- *  - WRITING and READING are JSON work: done at once on the channel's thread for bodies up to HTTP_INLINE_BYTES, which takes
- *    well below a millisecond, else by a worker. While a worker has a call the channel's thread leaves it alone.
+ *  - A call is one HTTP exchange: POST with a JSON body (SINGLE, GRAPHQL) or GET (DRY_RUN, INFO, HEALTH, and the
+ * transport's own look at /openapi.json). Its events come on the channel's thread.
+ *  - The way: NEW until the caller has given its message; WRITING, the body is made; WAITING, for a free connection,
+ * for the routes of the gateway (routes.h) or for the next attempt to connect; RUNNING, libcurl has it; READING, the
+ * answer is taken apart; HELD, until the caller reads; OVER.
+ *  - WRITING and READING are JSON work: done at once on the channel's thread for bodies up to HTTP_INLINE_BYTES, which
+ * takes well below a millisecond, else by a worker. While a worker has a call the channel's thread leaves it alone.
  *  - A request is never sent twice behind the caller's back: the body is given to libcurl by a function that cannot be
  *    rewound, so its own second try on a dead kept connection fails once a byte of the body went out.
  */
@@ -54,8 +54,8 @@ struct transport_call {
     struct transport_call *previous, *next; /* of the channel's list WAITING */
     struct buffer body;
     size_t body_at;
-    char *endpoint;        /* of SINGLE */
-    char *path;            /* once it runs: "/post" */
+    char *endpoint;         /* of SINGLE */
+    char *path;             /* once it runs: "/post" */
     uint64_t not_before_ns; /* of WAITING */
     unsigned connect_failures;
 
@@ -86,7 +86,8 @@ sluice_status call_new(struct transport_channel *channel, const struct transport
 void call_free(struct transport_call *call);
 
 /* Set the outcome to a failure. */
-void call_fail(struct transport_call *call, sluice_status status, int code, const char *format, ...) SLUICE_PRINTF(4, 5);
+void call_fail(struct transport_call *call, sluice_status status, int code, const char *format, ...)
+    SLUICE_PRINTF(4, 5);
 
 /* The work of WRITING or READING, as the state says: request_write() or answer_read(). */
 void call_work(struct transport_call *call);

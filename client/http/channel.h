@@ -14,16 +14,16 @@
 #include <pthread.h>
 
 enum {
-    HTTP_CONNECTIONS = 100,        /* at once, unless max_connections says otherwise */
-    HTTP_IDLE_SECONDS = 4,         /* a kept connection that was idle for longer is not used again: Jina closes after 5 */
+    HTTP_CONNECTIONS = 100, /* at once, unless max_connections says otherwise */
+    HTTP_IDLE_SECONDS = 4,  /* a kept connection that was idle for longer is not used again: Jina closes after 5 */
     HTTP_ROUTES_TIMEOUT_MS = 5000, /* for /openapi.json; afterwards it goes on without */
     HTTP_WORKERS = 2
 };
 
 struct transport_channel {
     /* Settings, never changed. Texts are copies. */
-    char *base;      /* "http://localhost:51234" */
-    char *host;      /* "localhost:51234", for messages */
+    char *base; /* "http://localhost:51234" */
+    char *host; /* "localhost:51234", for messages */
     char *user_agent;
     struct tls_material material; /* of the TLS files */
     struct tls_trust *trust;      /* NULL: without TLS, or insecure */

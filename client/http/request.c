@@ -22,8 +22,9 @@ enum { REQUEST_HEADER = 1, HEADER_EXEC_ENDPOINT = 3 };
 /* ---- headers ---- */
 
 /* What HTTP needs to be right, and the transport sets itself. */
-static const char *const own_headers[] = {"connection",       "content-encoding",  "content-length", "content-type", "expect",
-                                          "proxy-connection", "transfer-encoding", "te",             "trailer",      "upgrade"};
+static const char *const own_headers[] = {"connection", "content-encoding", "content-length",    "content-type",
+                                          "expect",     "proxy-connection", "transfer-encoding", "te",
+                                          "trailer",    "upgrade"};
 
 static bool is_token(const char *key)
 {
@@ -122,10 +123,11 @@ static char *read_endpoint(const struct rope *message)
 static bool fail_body(struct transport_call *call, sluice_status status, const char *text)
 {
     if (call->body.failed == SLUICE_LIMIT || status == SLUICE_TOO_LARGE)
-        call_fail(call, SLUICE_TOO_LARGE, 0,
-                  "the request has more than the %zu bytes of max_request_size as JSON; put fewer documents into a request "
-                  "(request_size)",
-                  call->body.limit);
+        call_fail(
+            call, SLUICE_TOO_LARGE, 0,
+            "the request has more than the %zu bytes of max_request_size as JSON; put fewer documents into a request "
+            "(request_size)",
+            call->body.limit);
     else
         call_fail(call, status, 0, "the request cannot be written as JSON: %s", text);
     return false;
@@ -148,7 +150,8 @@ static bool write_json(struct transport_call *call)
     }
     if (status == SLUICE_OK)
         status = call->body.failed;
-    return status == SLUICE_OK || fail_body(call, status, error.text[0] != '\0' ? error.text : sluice_status_name(status));
+    return status == SLUICE_OK ||
+           fail_body(call, status, error.text[0] != '\0' ? error.text : sluice_status_name(status));
 }
 
 bool request_write(struct transport_call *call)
@@ -250,8 +253,9 @@ static bool set_headers(struct transport_call *call)
     else if (call->method == TRANSPORT_SINGLE)
         done = done && append_header(&call->all_headers, "Content-Type: application/json");
     if (call->compression != TRANSPORT_PLAIN && call->body.size > 0)
-        done = done && append_header(&call->all_headers, call->compression == TRANSPORT_GZIP ? "Content-Encoding: gzip"
-                                                                                            : "Content-Encoding: deflate");
+        done = done &&
+               append_header(&call->all_headers, call->compression == TRANSPORT_GZIP ? "Content-Encoding: gzip"
+                                                                                     : "Content-Encoding: deflate");
     if (done && call->all_headers != NULL)
         done = curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->all_headers) == CURLE_OK;
     return done;

@@ -56,9 +56,9 @@ enum { IN_DOCUMENT = 1, IN_PATHS = 2, IN_PATH = 3 };
 
 struct scan {
     struct routes *routes;
-    size_t depth;   /* of objects and arrays that are open */
-    bool in_paths;  /* the value of the document's "paths" */
-    bool seen;      /* it has one */
+    size_t depth;  /* of objects and arrays that are open */
+    bool in_paths; /* the value of the document's "paths" */
+    bool seen;     /* it has one */
     struct buffer path;
 };
 

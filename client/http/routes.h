@@ -1,8 +1,8 @@
 /*
  * routes.h - which URL an endpoint has: what the gateway's /openapi.json says (wire-http-websocket-graphql, 2.1).
  *
- * Asked once per channel, before the first POST, with that call's headers; asked again by a later one only when the gateway
- * gave no answer or said 5xx; the calls that waited for it then go to /post. The channel's thread.
+ * Asked once per channel, before the first POST, with that call's headers; asked again by a later one only when the
+ * gateway gave no answer or said 5xx; the calls that waited for it then go to /post. The channel's thread.
  */
 #ifndef SLUICE_CLIENT_HTTP_ROUTES_H
 #define SLUICE_CLIENT_HTTP_ROUTES_H
@@ -29,8 +29,8 @@ void routes_done(struct routes *routes);
 /* Read an OpenAPI document; false: it is none. What is known is kept then. */
 bool routes_read(struct routes *routes, const char *text, size_t size);
 
-/* The path for an endpoint: its own if it is known, else /default if there is one, else /post. malloc()ed, escaped for a
- * URL; NULL: no memory. */
+/* The path for an endpoint: its own if it is known, else /default if there is one, else /post. malloc()ed, escaped for
+ * a URL; NULL: no memory. */
 char *routes_path(const struct routes *routes, const char *endpoint);
 
 /* Is the way known? If not and nobody has asked, ask, with the headers of `call`. */

@@ -13,8 +13,7 @@ sluice_status http_tls_load(struct transport_channel *channel, const struct tran
 {
     /* The other protocols' TLS libraries obey this variable of OpenSSL's; libcurl does not. */
     const char *authorities = tls->ca_file != NULL || tls->insecure ? tls->ca_file : getenv("SSL_CERT_FILE");
-    struct tls_files files = {
-        .certificate = tls->certificate_file, .key = tls->key_file, .authorities = authorities};
+    struct tls_files files = {.certificate = tls->certificate_file, .key = tls->key_file, .authorities = authorities};
     sluice_status status = tls_load(&files, &channel->material, error);
     if (status != SLUICE_OK)
         return status;

@@ -1,8 +1,8 @@
 /*
  * tls.h - TLS of the channel's connections: what libcurl is told, and why a certificate was not accepted.
  *
- * libcurl and OpenSSL decide; common/net/tls.h looks at the same certificate and finds the sentence that says what is wrong
- * with it, the same as on the other protocols.
+ * libcurl and OpenSSL decide; common/net/tls.h looks at the same certificate and finds the sentence that says what is
+ * wrong with it, the same as on the other protocols.
  */
 #ifndef SLUICE_CLIENT_HTTP_TLS_H
 #define SLUICE_CLIENT_HTTP_TLS_H

@@ -28,7 +28,12 @@ START_TEST(what_is_sent)
     sluice_client *client = http_client_with(&client_options);
     sluice_document_array *array = http_documents(2);
     sluice_post_options options = sluice_post_options_default();
-    sluice_metadata metadata[] = {{"authorization", "Bearer x", 0}, {"X-Mixed", "a b", 0}, {"some-bin", "\0\xff", 2}, {"x-empty", "", 0}};
+    sluice_metadata metadata[] = {
+        {"authorization", "Bearer x", 0},
+        {"X-Mixed",       "a b",      0},
+        {"some-bin",      "\0\xff",   2},
+        {"x-empty",       "",         0}
+    };
     sluice_value *parameters = sluice_value_new_map();
     sluice_results *results = NULL;
     sluice_error error = {0};
@@ -43,7 +48,8 @@ START_TEST(what_is_sent)
     options.results_in_order = true;
     options.prefetch = 5;
     ck_assert_msg(sluice_client_post(client, "/index", sluice_inputs_array(array), &options, &results, &error) ==
-                  SLUICE_OK, "%s", error.text);
+                      SLUICE_OK,
+                  "%s", error.text);
 
     const struct http_request *sent = http_server_request(server, "POST", "/post", 0);
     ck_assert_str_eq(http_header(sent, "content-type", value, sizeof value), "application/json");
@@ -79,10 +85,12 @@ END_TEST
 /* ---- which URL ---- */
 
 static const char routes[] =
-    "{\"openapi\":\"3.0.2\",\"paths\":{\"/\":{\"get\":{}},\"/post\":{\"post\":{}},\"/index/\":{\"post\":{\"paths\":{}}},"
+    "{\"openapi\":\"3.0.2\",\"paths\":{\"/\":{\"get\":{}},\"/post\":{\"post\":{}},\"/index/"
+    "\":{\"post\":{\"paths\":{}}},"
     "\"/a b/\xc3\xbc\":{\"get\":{},\"post\":{}},\"/update\":{\"put\":{}}},\"components\":{\"/evil\":{\"post\":{}}}}";
 static const char routes_default[] = "{\"paths\":{\"/default\":{\"post\":{}},\"/index\":{\"post\":{}}}}";
 
+/* clang-format off */
 static const struct {
     const char *openapi, *on, *path;
 } url_rows[] = {
@@ -104,6 +112,7 @@ static const struct {
     {"{\"paths\":[]}",              "/index",      "/post"         },
     {"{\"info\":{\"paths\":{\"/index\":{\"post\":{}}}}}", "/index", "/post"},
 };
+/* clang-format on */
 
 START_TEST(url)
 {
@@ -196,7 +205,13 @@ static void *release_when_full(void *context)
 static const struct {
     int client_prefetch, post_prefetch, connections;
     size_t most;
-} window_rows[] = {{7, 0, 0, 7}, {0, 3, 0, 3}, {0, -1, 12, 12}, {1, 20, 0, 20}, {0, -1, 0, 100}};
+} window_rows[] = {
+    {7, 0,  0,  7  },
+    {0, 3,  0,  3  },
+    {0, -1, 12, 12 },
+    {1, 20, 0,  20 },
+    {0, -1, 0,  100}
+};
 
 START_TEST(as_many_at_once_as_asked)
 {
@@ -272,8 +287,8 @@ static void post_ten(bool in_order, struct arrivals *arrivals)
     options.context = arrivals;
     if (in_order)
         pthread_create(&thread, NULL, release_after_ten, server);
-    ck_assert_msg(sluice_client_post(client, "/", sluice_inputs_array(array), &options, NULL, &error) == SLUICE_OK, "%s",
-                  error.text);
+    ck_assert_msg(sluice_client_post(client, "/", sluice_inputs_array(array), &options, NULL, &error) == SLUICE_OK,
+                  "%s", error.text);
     if (in_order)
         pthread_join(thread, NULL);
     sluice_document_array_free(array);

@@ -206,10 +206,11 @@ bool http_echo(struct http_exchange *exchange, const struct http_request *reques
         stop = at;
     struct buffer body;
     buffer_init(&body, BUFFER_NO_LIMIT);
-    buffer_printf(&body, "{\"header\":{\"requestId\":\"of-the-gateway-%zu\",\"status\":null,\"execEndpoint\":\"%s\","
-                         "\"targetExecutor\":\"\"},\"parameters\":{},\"routes\":[{\"executor\":\"gateway\","
-                         "\"startTime\":\"2031-02-03T04:05:06.120001+00:00\",\"endTime\":"
-                         "\"2031-02-03T04:05:06.173502+00:00\",\"status\":null}],\"data\":",
+    buffer_printf(&body,
+                  "{\"header\":{\"requestId\":\"of-the-gateway-%zu\",\"status\":null,\"execEndpoint\":\"%s\","
+                  "\"targetExecutor\":\"\"},\"parameters\":{},\"routes\":[{\"executor\":\"gateway\","
+                  "\"startTime\":\"2031-02-03T04:05:06.120001+00:00\",\"endTime\":"
+                  "\"2031-02-03T04:05:06.173502+00:00\",\"status\":null}],\"data\":",
                   request->index, request->path);
     if (data != NULL && stop != NULL)
         buffer_append(&body, data + strlen(begin), (size_t)(stop - data) - strlen(begin));
@@ -390,7 +391,8 @@ void http_server_stop(struct http_server *server)
 
 static bool matches(const struct http_request *request, const char *method, const char *path)
 {
-    return (method == NULL || strcmp(request->method, method) == 0) && (path == NULL || strcmp(request->path, path) == 0);
+    return (method == NULL || strcmp(request->method, method) == 0) &&
+           (path == NULL || strcmp(request->path, path) == 0);
 }
 
 static size_t count(struct http_server *server, const char *method, const char *path)

@@ -1,9 +1,10 @@
 /*
- * http_server.h - a scripted HTTP server for the tests of the client's HTTP transport: sockets, a thread per connection.
+ * http_server.h - a scripted HTTP server for the tests of the client's HTTP transport: sockets, a thread per
+ * connection.
  *
  * It reads whole requests, remembers them, and has each answered by the test's handler, or as a gateway that echoes. A
- * handler runs on the thread of its connection. Functions may be called from any thread; what they return belongs to the
- * server and lives until it is stopped.
+ * handler runs on the thread of its connection. Functions may be called from any thread; what they return belongs to
+ * the server and lives until it is stopped.
  */
 #ifndef TESTS_CLIENT_HTTP_SERVER_H
 #define TESTS_CLIENT_HTTP_SERVER_H
@@ -34,7 +35,7 @@ struct http_script {
     const char *openapi; /* the body of GET /openapi.json; NULL: 404. The handler is not asked */
     bool openapi_asked;  /* the handler is asked for /openapi.json too */
     enum http_expect expect;
-    int port;              /* 0: a free one */
+    int port;                                          /* 0: a free one */
     const char *certificate_file, *key_file, *ca_file; /* TLS; with ca_file clients must show a certificate */
 };
 

@@ -19,6 +19,7 @@ static const char json[] = "application/json";
 
 /* ---- readiness ---- */
 
+/* clang-format off */
 static const struct {
     struct canned answer;
     sluice_status status;
@@ -38,6 +39,7 @@ static const struct {
     {{500, "text/plain", "Internal Server Error"}, SLUICE_INTERNAL, "Internal Server Error (internal error, status 500)"},
     {{503, json, "{\"detail\":\"shutting down\"}"}, SLUICE_UNAVAILABLE, "shutting down"},
 };
+/* clang-format on */
 
 START_TEST(readiness)
 {
@@ -83,14 +85,15 @@ END_TEST
 static void assert_text(const sluice_value *value, const char *expected)
 {
     sluice_text text = sluice_value_string(value);
-    ck_assert_msg(text.size == strlen(expected) && memcmp(text.data, expected, text.size) == 0, "\"%.*s\" is not \"%s\"",
-                  (int)text.size, text.data, expected);
+    ck_assert_msg(text.size == strlen(expected) && memcmp(text.data, expected, text.size) == 0,
+                  "\"%.*s\" is not \"%s\"", (int)text.size, text.data, expected);
 }
 
 START_TEST(information)
 {
-    struct canned answer = {200, json, "{\"jina\":{\"jina\":\"3.34.0\",\"uid\":12345678901234},\"envs\":{\"JINA_X\":"
-                                       "\"(unset)\"},\"usedMemory\":\"1\"}"};
+    struct canned answer = {200, json,
+                            "{\"jina\":{\"jina\":\"3.34.0\",\"uid\":12345678901234},\"envs\":{\"JINA_X\":"
+                            "\"(unset)\"},\"usedMemory\":\"1\"}"};
     struct http_server *server = http_server_start(&(struct http_script){.handler = give, .context = &answer});
     sluice_client *client = http_client(server);
     sluice_value *info = NULL;
@@ -134,7 +137,10 @@ START_TEST(mutate)
     client_options.protocol = protocols[_i];
     sluice_client *client = http_client_with(&client_options);
     sluice_mutate_options options = sluice_mutate_options_default();
-    sluice_metadata headers[] = {{"authorization", "Bearer x", 0}, {"X-Empty", "", 0}};
+    sluice_metadata headers[] = {
+        {"authorization", "Bearer x", 0},
+        {"X-Empty",       "",         0}
+    };
     sluice_mutation *answer = NULL;
     sluice_error error = {0};
     char value[128];
@@ -145,7 +151,8 @@ START_TEST(mutate)
     options.header_count = 2;
     options.timeout_seconds = 20;
     ck_assert_msg(sluice_client_mutate(client, "mutation Op { docs(data: \"\xc3\xbc\\n\") { id } }", &options, &answer,
-                                       &error) == SLUICE_OK, "%s", error.text);
+                                       &error) == SLUICE_OK,
+                  "%s", error.text);
     ck_assert_str_eq(sluice_mutation_json(answer).data, data);
     ck_assert_uint_eq(sluice_mutation_json(answer).size, strlen(data));
     ck_assert_uint_eq(sluice_mutation_header_count(answer), 4);
@@ -175,6 +182,7 @@ START_TEST(mutate)
 }
 END_TEST
 
+/* clang-format off */
 static const struct {
     struct canned answer;
     sluice_status status;
@@ -198,6 +206,7 @@ static const struct {
     {{415, "text/plain", "Unsupported Media Type"}, SLUICE_INVALID, false, "Unsupported Media Type"},
     {{500, "text/plain", "Internal Server Error"}, SLUICE_INTERNAL, false, "status 500"},
 };
+/* clang-format on */
 
 START_TEST(mutate_errors)
 {
