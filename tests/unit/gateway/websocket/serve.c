@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_ = 4096, WAIT_SECONDS = 30 };
+enum { LINE_MAX_ = 4096, FAILURES_MAX = 16 };
 
 static struct websocket_front_settings settings = {
     .host = "127.0.0.1",
@@ -59,7 +59,8 @@ static void set(const char *name, const char *value)
 static void obey(struct websocket_front *front, struct router *router, const char *word, const char *rest)
 {
     size_t number = (size_t)strtoull(rest, NULL, 10);
-    static char failure_text[LINE_MAX_];
+    static char failure_texts[FAILURES_MAX][LINE_MAX_]; /* the front's threads may still read the one of before */
+    static unsigned failures;
 
     if (strcmp(word, "release") == 0) {
         fake_release(router, rest);
@@ -68,8 +69,9 @@ static void obey(struct websocket_front *front, struct router *router, const cha
     } else if (strcmp(word, "refuse") == 0) {
         fake_set_refusal(router, (sluice_status)number);
     } else if (strcmp(word, "failure") == 0) {
-        snprintf(failure_text, sizeof failure_text, "%s", rest);
-        fake_set_failure_text(router, failure_text);
+        char *text = failure_texts[failures++ % FAILURES_MAX];
+        snprintf(text, LINE_MAX_, "%s", rest);
+        fake_set_failure_text(router, text);
     } else if (strcmp(word, "submitted") == 0) {
         fake_wait_submitted(router, number);
     } else if (strcmp(word, "live") == 0) {
