@@ -8,6 +8,9 @@
 /* The broken text stands in the answer, but not all of a large one. */
 enum { SYNTAX_DOC_MAX = 64 << 10 };
 
+/* A key in a place is cut here: a hundred places may name the same long one. */
+enum { PLACE_KEY_MAX = 256 };
+
 const struct json_path json_body_path = {.key = "body", .key_size = 4};
 
 static void write_path(const struct json_path *path, struct buffer *out)
@@ -19,9 +22,10 @@ static void write_path(const struct json_path *path, struct buffer *out)
     if (path->is_bare && (path->key[0] == 'T' || path->key[0] == 'F'))
         buffer_append_text(out, path->key[0] == 'T' ? "true" : "false");
     else if (path->is_bare)
-        buffer_append(out, path->key, path->key_size);
+        buffer_append(out, path->key, path->key_size); /* a number: at most JSON_DIGITS_MAX digits */
     else if (path->key != NULL)
-        text_append_json(out, path->key, path->key_size);
+        text_append_json(out, path->key,
+                         path->key_size > PLACE_KEY_MAX ? text_cut(path->key, PLACE_KEY_MAX) : path->key_size);
     else
         buffer_printf(out, "%zu", path->index);
 }

@@ -294,6 +294,11 @@ START_TEST(test_many_findings)
     ck_assert_int_eq(read_text(nested(JSON_FINDINGS_MAX + 50, "{\"data\":[1", ",1", "", "", "]}")), SLUICE_INVALID);
     ck_assert_int_eq(fault.kind, JSON_FAULT_VALUES);
     ck_assert_uint_eq(fault.count, JSON_FINDINGS_MAX);
+    /* Each names a place, but not all of a long key: the answer stays small. */
+    ck_assert_int_eq(read_text(nested(100000, "{\"data\":{\"", "k", "\":[1,1,1,1,1,1,1,1,1,1]", "", "}}")),
+                     SLUICE_INVALID);
+    ck_assert_uint_eq(fault.count, 11);
+    ck_assert_uint_lt(strlen(fault_text()), 5000);
 }
 END_TEST
 
