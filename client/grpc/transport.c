@@ -7,6 +7,7 @@
  * A function that comes later finds `over` set and does nothing.
  */
 #include "client/grpc/channel.h"
+#include "common/foundation/clock.h"
 #include "common/foundation/status.h"
 #include "common/net/grpc/bytes.h"
 #include "common/net/grpc/loop.h"
@@ -23,15 +24,19 @@ enum { EXPLANATION_MAX = 1024 };
 /* gRPC takes the compression of a call from this pseudo header and does not send it. */
 #define COMPRESSION_KEY "grpc-internal-encoding-request"
 
+/* How much earlier than ours the timer of the other side may go off: timeouts are rounded on their way. */
+enum { DEADLINE_SLACK_MS = 50 };
+
 struct transport_call {
     const struct transport_channel *channel;
     grpc_call *call;
     const struct transport_events *events;
     void *context;
 
-    pthread_mutex_t lock; /* outstanding, over */
+    pthread_mutex_t lock; /* outstanding, over, cancelled */
     unsigned outstanding;
-    bool over;
+    bool over, cancelled;
+    uint64_t deadline_ns; /* 0: none */
 
     struct rpc_event started, sent, finished, received, status_received;
     grpc_metadata *metadata; /* sent, until the call is released */
@@ -52,8 +57,23 @@ static const char *const method_paths[TRANSPORT_METHOD_COUNT] = {
 
 /* ---- batches ---- */
 
+/*
+ * The deadline travels with the call, and whose timer is first is a matter of luck: a server that finds it past before we do
+ * cancels the call, which arrives as CANCELLED. Nobody here has cancelled, so it is the deadline.
+ */
+static bool is_late_cancel(struct transport_call *call)
+{
+    pthread_mutex_lock(&call->lock);
+    bool cancelled = call->cancelled;
+    pthread_mutex_unlock(&call->lock);
+    return call->code == GRPC_STATUS_CANCELLED && !cancelled && call->deadline_ns != 0 &&
+           clock_monotonic_ns() + (uint64_t)DEADLINE_SLACK_MS * CLOCK_NS_PER_MS >= call->deadline_ns;
+}
+
 static void report_end(struct transport_call *call)
 {
+    if (is_late_cancel(call))
+        call->code = GRPC_STATUS_DEADLINE_EXCEEDED;
     char *text = grpc_slice_to_c_string(call->details);
     char words[EXPLANATION_MAX];
     sluice_status status = status_from_grpc(call->code);
@@ -253,6 +273,7 @@ static sluice_status call_start(struct transport_channel *channel, const struct 
         return status;
     }
     call->channel = channel;
+    call->deadline_ns = settings->deadline_ns;
     grpc_slice path = grpc_slice_from_static_string(method_paths[settings->method]);
     call->call = grpc_channel_create_call(channel->channel, NULL, GRPC_PROPAGATE_DEFAULTS, channel->queue, path, NULL,
                                           rpc_deadline_of(settings->deadline_ns), NULL);
@@ -293,6 +314,9 @@ static void call_read(struct transport_call *call)
 
 static void call_cancel(struct transport_call *call)
 {
+    pthread_mutex_lock(&call->lock);
+    call->cancelled = true;
+    pthread_mutex_unlock(&call->lock);
     grpc_call_cancel(call->call, NULL);
 }
 

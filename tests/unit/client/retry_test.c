@@ -139,6 +139,26 @@ START_TEST(no_pause_goes_beyond_the_timeout)
 }
 END_TEST
 
+/* A server whose timer is first cancels the call: within reach of the deadline that is the deadline, long before it is not. */
+START_TEST(a_cancel_of_the_server_at_the_deadline_is_the_deadline)
+{
+    struct server *server = server_start(&(struct server_script){.fail_calls = 4, .fail_code = 1}, 0);
+    sluice_client *client = kit_client(server);
+    for (int i = 0; i < 4; i++) {
+        bool at_deadline = i < 2;
+        sluice_post_options options = sluice_post_options_default();
+        sluice_error error;
+        options.stream = i % 2 == 0;
+        options.timeout_seconds = at_deadline ? 0.045 : 3600; /* the server ends the call at once */
+        sluice_status status = sluice_client_post(client, "/", sluice_inputs_none(), &options, NULL, &error);
+        ck_assert_msg(status == (at_deadline ? SLUICE_TIMEOUT : SLUICE_CANCELLED), "%s", error.text);
+        ck_assert_ptr_nonnull(strstr(error.text, at_deadline ? "status 4" : "status 1"));
+    }
+    sluice_client_free(client);
+    server_stop(server);
+}
+END_TEST
+
 START_TEST(cancel_ends_a_pause)
 {
     struct server *server = server_start(&(struct server_script){.fail_calls = 9, .fail_code = 14}, 0);
@@ -214,6 +234,7 @@ static void add(TCase *test)
     tcase_add_test(test, a_stream_that_has_brought_an_answer_is_not_tried_again);
     tcase_add_test(test, the_first_pause_is_kept);
     tcase_add_test(test, no_pause_goes_beyond_the_timeout);
+    tcase_add_test(test, a_cancel_of_the_server_at_the_deadline_is_the_deadline);
     tcase_add_loop_test(test, cancel_ends_a_pause, 0, 2);
     tcase_add_test(test, a_gateway_that_comes_back);
     tcase_add_test(test, a_client_may_wait_for_a_gateway);
