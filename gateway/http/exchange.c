@@ -287,6 +287,7 @@ static enum MHD_Result dispatch(struct http_exchange *exchange)
         return MHD_NO;
     uncount_body(exchange);
     exchange->stage = HTTP_WORKING;
+    exchange->cancelled = exchange->connection->gone; /* it hung up before its request was read */
     if (exchange->compressed || exchange->body.size > HTTP_INLINE_BYTES) {
         suspend(exchange);
         http_run_on_worker(front, &exchange->job, handle);

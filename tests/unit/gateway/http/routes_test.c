@@ -22,8 +22,8 @@ static struct answer ask(const char *method, const char *path, const char *field
 static void check(struct answer *answer, int status, const char *text)
 {
     const char *body = answer->body != NULL ? answer->body : "(no body)";
-    ck_assert_msg(answer->status == status, "%d, %d expected: %s", answer->status, status, body);
-    ck_assert_msg(text == NULL || strstr(body, text) != NULL, "no %s in %s", text, body);
+    ck_assert_msg(answer->status == status, "%d, %d expected: %.400s", answer->status, status, body);
+    ck_assert_msg(text == NULL || strstr(body, text) != NULL, "no %s in %.400s", text, body);
 }
 
 static void expect(struct answer answer, int status, const char *text)
