@@ -37,7 +37,7 @@ static const char *remedy_of(const struct transport_call *call)
     case 407: return "the proxy wants credentials; put them into the address in http_proxy";
     case 413: return "put fewer documents into a request (request_size), or raise the gateway's max_message_bytes";
     case 415:
-        return call->compression != TRANSPORT_PLAIN ? "this gateway takes no compressed requests; leave compression out"
+        return call->compression != TRANSPORT_PLAIN ? "use Gzip, or leave compression out"
                                                     : NULL;
     case 400:
     case 422:

@@ -233,6 +233,23 @@ class Mutate(harness.Case):
         self.assertIn("content-type: application/json\n", headers + "\n")
         self.assertEqual(json.loads(body)["data"]["asked"], {"query": "{ docs { id } }", "variables": None, "operationName": None})
 
+    def test_a_flow(self):
+        flow = self.flow("jtype: Flow\nexecutors: [{name: first, uses: echo}, {name: fault, uses: fault}]\n"
+                         "gateway: {protocol: http, expose_graphql_endpoint: true}\n").start()
+        query = 'mutation($t: String, $p: JSONScalar) { docs(data: [{text: $t}], execEndpoint: "/", parameters: $p) { text } }'
+        for uri in (flow.uri, flow.uri.replace("http", "grpc")):
+            code, out, err = self.sluice("mutate", uri, "--query", query, "--variables", '{"t": "blue"}')
+            self.assertEqual((code, err), (0, ""))
+            self.assertEqual(json.loads(out), {"data": {"docs": [{"text": "blue"}]}})
+        code, _, err = self.sluice("mutate", flow.uri, "--query", "{ dogs { text } }")
+        self.assertEqual(code, 1)
+        self.assertIn('Cannot query field "dogs"', err)
+        code, out, err = self.sluice("mutate", flow.uri, "--query", query, "--variables",
+                                     json.dumps({"t": "x", "p": json.dumps({"error_rate": 1, "error_text": "on purpose"})}))
+        self.assertEqual(code, 7, (out, err))
+        self.assertIn("on purpose", err)
+        self.assertEqual(flow.stop(), 0)
+
     def test_errors(self):
         code, out, err = self.sluice("mutate", self.place, "--query", "{ fail }")
         self.assertEqual(code, 7)
