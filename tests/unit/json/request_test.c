@@ -302,6 +302,55 @@ START_TEST(test_many_findings)
 }
 END_TEST
 
+/* Numbers written as text are read up to 1024 characters. */
+START_TEST(test_numbers_as_text)
+{
+    const char *before = "{\"data\":[{\"id\":\"a\",\"weight\":\"1";
+    ck_assert_int_eq(read_text(nested(1023, before, "0", "", "", "\"}]}")), SLUICE_OK);
+    contains("", "\"weight\": Infinity");
+    ck_assert_int_eq(read_text(nested(1024, before, "0", "", "", "\"}]}")), SLUICE_INVALID);
+    ck_assert_int_eq(fault.kind, JSON_FAULT_VALUES);
+    static const char *const bad[] = {"", "_1", "1_", "1__0", "0x10", "1e", "infinit", "+-1", "1 2", "nan()"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "{\"data\":[{\"id\":\"a\",\"weight\":\"%s\"}]}", bad[i]);
+        ck_assert_msg(read_text(text) == SLUICE_INVALID, "%s", text);
+    }
+}
+END_TEST
+
+/* Of a broken text 64 KiB are given back. */
+START_TEST(test_long_broken_text)
+{
+    ck_assert_int_eq(read_text(nested((64 << 10) - 1, "[", " ", "", "", "")), SLUICE_INVALID);
+    ck_assert_uint_eq(fault.count, 1);
+    size_t whole = strlen(fault.findings[0].ctx);
+    ck_assert_uint_gt(whole, 64 << 10);
+    ck_assert_int_eq(read_text(nested((64 << 10) + 99, "[", " ", "", "", "")), SLUICE_INVALID);
+    ck_assert_uint_eq(strlen(fault.findings[0].ctx), whole);
+    ck_assert_ptr_nonnull(strstr(fault.findings[0].message, "(char 65636)"));
+}
+END_TEST
+
+/* Pairs with equal keys are one member; the search looks at the first 32 members only. */
+START_TEST(test_equal_keys_of_pairs)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    for (int distinct = 31; distinct <= 32; distinct++) {
+        buffer_clear(&text);
+        buffer_append_text(&text, "{\"data\":[");
+        for (int i = 0; i < distinct; i++)
+            buffer_printf(&text, "{\"k%d\":1,\"x\":2},", i);
+        buffer_append_text(&text, "{\"id\":\"a\",\"granularity\":\"\"},{\"id\":\"b\",\"x\":2}]}");
+        ck_assert_int_eq(read_text(buffer_text(&text)), SLUICE_INVALID);
+        /* The bad value, and each member of the other reading, which is no list. */
+        ck_assert_uint_eq(fault.count, (size_t)(distinct == 31 ? 1 + 32 : 1 + 34));
+    }
+    buffer_done(&text);
+}
+END_TEST
+
 /* The message belongs to nobody's memory but its own. */
 START_TEST(test_message_outlives_arena)
 {
@@ -426,6 +475,9 @@ int main(void)
                                   test_message_outlives_arena,
                                   test_encodings,
                                   test_base64,
+                                  test_numbers_as_text,
+                                  test_long_broken_text,
+                                  test_equal_keys_of_pairs,
                                   test_mime};
     Suite *suite = suite_create("json.request");
     TCase *group = tcase_create("json.request");

@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(test_arrays_without_form)
 {
-    const uint32_t many[] = {70000, 0};
+    const uint32_t many[] = {(1 << 16) + 1, 0}, few[] = {1 << 16, 0};
     const sluice_tensor scalar = {.dtype = SLUICE_DTYPE_FLOAT64, .data = &(double){4.5}, .size = 8};
     const sluice_tensor complex = {
         .dtype = SLUICE_DTYPE_COMPLEX64, .shape = (uint32_t[]){1}, .dimensions = 1, .data = "12345678", .size = 8};
@@ -169,6 +169,10 @@ START_TEST(test_arrays_without_form)
     ck_assert_int_eq(sluice_document_set_embedding(one_document(), &empty), SLUICE_OK);
     make_message(NULL);
     ck_assert_ptr_null(written(JSON_STYLE_HTTP));
+    const sluice_tensor lists = {.dtype = SLUICE_DTYPE_INT8, .shape = few, .dimensions = 2, .data = ""};
+    ck_assert_int_eq(sluice_document_set_embedding(one_document(), &lists), SLUICE_OK);
+    make_message(NULL);
+    contains(written(JSON_STYLE_HTTP), "[[],[],");
 }
 END_TEST
 
