@@ -139,7 +139,8 @@ static void connect_to(struct transport_call *call, const char *number)
 {
     struct transport_channel *channel = call->channel;
     struct lws_vhost *vhost = channel_vhost(channel);
-    int tls = channel->tls.context == NULL ? 0
+    bool plain = call_is_plain(call);
+    int tls = channel->tls.context == NULL || !plain ? 0 /* secure.c does it */
               : channel->insecure  ? LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
                                         LCCSCF_ALLOW_SELFSIGNED | LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE
                                    : LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK; /* tls.c has set it */
@@ -151,7 +152,7 @@ static void connect_to(struct transport_call *call, const char *number)
         .path = call_path(call),
         .host = channel->host_header,
         .local_protocol_name = CALL_SUBPROTOCOL,
-        .method = call_is_plain(call) ? "GET" : "RAW", /* a stream of bytes, with TLS or not */
+        .method = plain ? "GET" : "RAW", /* a stream of bytes */
         .vhost = vhost,
         .pwsi = &call->wsi,
         .alpn = "http/1.1",

@@ -8,6 +8,7 @@
  *   call.c     the transport's functions, which only note a wish and wake the loop; the loop's answer to wishes; the end
  *   attempt.c  resolving, connecting, trying again, the times
  *   socket.c   what libwebsockets reports of the connection, which is a stream of bytes to it
+ *   secure.c   TLS below those bytes
  *   send.c, receive.c   those bytes: handshake and frames (handshake.h, frame.h)
  *   plain.c    the two questions that are plain HTTP: info and health
  */
@@ -65,6 +66,7 @@ struct transport_call {
 
     enum call_phase phase;
     struct lws *wsi; /* NULL: no connection */
+    SSL *ssl;        /* of that connection (secure.c); NULL: plain, or the library's */
     lws_sorted_usec_list_t deadline_timer, attempt_timer;
 
     /* attempt.c */

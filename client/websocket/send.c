@@ -98,7 +98,7 @@ static void add_payload(struct transport_call *call, size_t size, const uint8_t 
  */
 static ssize_t put(struct transport_call *call, const uint8_t *data, size_t size)
 {
-    SSL *ssl = lws_get_ssl(call->wsi);
+    SSL *ssl = call->ssl;
     if (ssl == NULL) {
         ssize_t done = send(lws_get_socket_fd(call->wsi), data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
         return done < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : done;

@@ -3,6 +3,8 @@
  */
 #include "client/websocket/socket.h"
 
+#include "client/websocket/secure.h"
+
 #include "common/foundation/status.h"
 
 #include <errno.h>
@@ -180,6 +182,7 @@ void socket_leave(struct transport_call *call, int code)
 
 void socket_forget(struct transport_call *call)
 {
+    secure_end(call);
     if (call->wsi != NULL)
         lws_set_opaque_user_data(call->wsi, NULL); /* there are reports to come, and the call may be gone by then */
     call->wsi = NULL;
@@ -198,8 +201,8 @@ static void on_closed(struct transport_call *call)
 {
     socket_forget(call);
     if (call->phase == CALL_CONNECTING)
-        attempt_note(call, true, SLUICE_UNAVAILABLE, 0, "%s closed the connection within the handshake",
-                     call->channel->host_header);
+        attempt_note(call, true, SLUICE_UNAVAILABLE, 0, "%s closed the connection within the handshake%s",
+                     call->channel->host_header, secure_hint(call));
     else if (call->phase == CALL_OPEN)
         socket_ended(call, CLOSE_ABNORMAL, "", 0);
 }
@@ -211,9 +214,9 @@ static int report(struct transport_call *call, struct lws *wsi, enum lws_callbac
     switch (reason) {
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: return append_headers(call, in, size);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_connection_error(call, in, size); return 0;
-    case LWS_CALLBACK_RAW_CONNECTED: lws_callback_on_writable(wsi); return 0;
-    case LWS_CALLBACK_RAW_RX: receive_bytes(call, in, size); return 0;
-    case LWS_CALLBACK_RAW_WRITEABLE: return send_bytes(call) ? 0 : -1;
+    case LWS_CALLBACK_RAW_CONNECTED: secure_begin(call); return 0;
+    case LWS_CALLBACK_RAW_RX: secure_receive(call, in, size); return 0;
+    case LWS_CALLBACK_RAW_WRITEABLE: return !secure_is_open(call) || send_bytes(call) ? 0 : -1;
     case LWS_CALLBACK_RAW_CLOSE: on_closed(call); return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         if (call->wsi == wsi)

@@ -1,4 +1,5 @@
 """TLS from the command line, over each protocol: good and bad certificates on both sides, made when the test runs."""
+import json
 import os
 import socket
 import ssl
@@ -56,8 +57,13 @@ WORDS = {
         "plain": "does the gateway speak TLS (https://)?",
         "encrypted": "is it an http:// address?",
     },
+    "websocket": {
+        "plain": "does the gateway speak TLS (wss://)?",
+        "encrypted": "is it a ws:// address?",
+    },
 }
 WORDS["http"] = {**WORDS["grpc"], **WORDS["http"]}
+WORDS["websocket"] = {**WORDS["grpc"], **WORDS["websocket"]}
 
 # Options that fail before anything is sent.
 OPTIONS = [
@@ -133,6 +139,25 @@ class Protocol:
             self.ask(flow.uri, (*TRUST, *options), wrong)
         self.assertEqual(flow.stop(), 0)
 
+    def test_large_messages_pass_in_both_directions(self):
+        self.write("large.txt", "x" * (24 << 20))
+        flow = self.flow_with("server.pem", "server.key").start()
+        code, out, err = self.sluice("post", flow.uri, "/", *self.files(TRUST), "--text-file", self.path("large.txt"), "--repeat", "3")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual([len(json.loads(line)["text"]) for line in out.splitlines()], [24 << 20] * 3)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_ping(self):
+        flow = self.flow_with("server.pem", "server.key", "ca.pem").start()
+        own = ("--tls-certificate", "client.pem", "--tls-key", "client.key")
+        for target in ("flow", "gateway"):
+            code, out, err = self.sluice("ping", target, flow.uri, *self.files((*TRUST, *own)))
+            self.assertEqual(code, 0, out + err)
+        code, out, _ = self.sluice("ping", flow.uri, *self.files(own))
+        self.assertEqual(code, 3, out)
+        self.assertIn("is not trusted", out)
+        self.assertEqual(flow.stop(), 0)
+
     def test_plain_and_encrypted_do_not_meet(self):
         flow = self.flow_with("server.pem", "server.key").start()
         self.ask(flow.uri.replace("s://", "://"), (), "plain")
@@ -191,6 +216,10 @@ class Http(Protocol, Base):
     protocol = "http"
 
 
+class WebSocket(Protocol, Base):
+    protocol = "websocket"
+
+
 class Options(Base):
     def test_options_that_do_not_fit_are_told_at_once(self):
         for options, wanted in OPTIONS:
@@ -200,17 +229,6 @@ class Options(Base):
         code, _, err = self.sluice("post", "grpc://localhost:1", "/", "--text", "x", *self.files(TRUST))
         self.assertEqual(code, 1, err)
         self.assertIn("given for an address without TLS", err)
-
-    def test_ping_has_the_options(self):
-        flow = self.flow_with("server.pem", "server.key", "ca.pem").start()
-        own = ("--tls-certificate", "client.pem", "--tls-key", "client.key")
-        for target in ("flow", "gateway"):
-            code, out, err = self.sluice("ping", target, flow.uri, *self.files((*TRUST, *own)))
-            self.assertEqual(code, 0, out + err)
-        code, out, _ = self.sluice("ping", flow.uri)
-        self.assertEqual(code, 3)
-        self.assertIn("is not trusted", out)
-        self.assertEqual(flow.stop(), 0)
 
     def test_check_looks_for_the_files(self):
         text = "jtype: Flow\ngateway:\n  ssl_certfile: tls/server.pem\n  ssl_keyfile: tls/none.key\n"
