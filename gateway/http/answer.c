@@ -138,10 +138,9 @@ enum MHD_Result http_answer_queue(struct http_exchange *exchange)
 
 static void send_now(struct http_connection *connection, const void *data, size_t size)
 {
-    const union MHD_ConnectionInfo *info = connection->front->tls != NULL
-                                               ? MHD_get_connection_info(connection->mhd,
-                                                                         MHD_CONNECTION_INFO_GNUTLS_SESSION)
-                                               : NULL;
+    const union MHD_ConnectionInfo *info =
+        connection->front->tls != NULL ? MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+                                       : NULL;
     if (info != NULL) {
         gnutls_session_t session = info->tls_session;
         gnutls_record_send(session, data, size);

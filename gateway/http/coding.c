@@ -8,9 +8,9 @@
 enum {
     GZIP_WINDOW_BITS = 15 + 16, /* zlib's way to say gzip */
     CHUNK_BYTES = 64 * 1024,
-    PIECE_BYTES_MAX = 1 << 30,      /* zlib counts in 32 bits */
-    COMPRESS_BYTES_LEAST = 1024,    /* below it gzip saves no packet */
-    MEMORY_LEVEL = 8,               /* zlib's default */
+    PIECE_BYTES_MAX = 1 << 30,   /* zlib counts in 32 bits */
+    COMPRESS_BYTES_LEAST = 1024, /* below it gzip saves no packet */
+    MEMORY_LEVEL = 8,            /* zlib's default */
 };
 
 /* All of `body` into `plain`, which has the limit. Z_STREAM_END, or what is wrong; Z_BUF_ERROR: `plain` is full. */
@@ -38,8 +38,8 @@ static int inflate_all(z_stream *stream, const struct buffer *body, struct buffe
             return Z_BUF_ERROR;
         if (room > 0)
             plain->size += room - stream->avail_out;
-        if (result == Z_BUF_ERROR || (result == Z_OK && stream->avail_in == 0 && stream->avail_out > 0 &&
-                                      read == body->size))
+        if (result == Z_BUF_ERROR ||
+            (result == Z_OK && stream->avail_in == 0 && stream->avail_out > 0 && read == body->size))
             return Z_DATA_ERROR; /* cut short */
     }
     return result == Z_STREAM_END && (stream->avail_in > 0 || read < body->size) ? Z_DATA_ERROR : result;

@@ -3,8 +3,8 @@
  *
  * libmicrohttpd calls three times: with the header fields, with each piece of the body, at the end; and once more after
  * the connection was resumed. It takes an answer only before or behind the body, and one given before it ends the
- * connection, at times with a reset that the client sees instead of the answer. So a request that is refused early has its
- * body read and dropped when it is short (and keeps its connection), and is otherwise answered past libmicrohttpd.
+ * connection, at times with a reset that the client sees instead of the answer. So a request that is refused early has
+ * its body read and dropped when it is short (and keeps its connection), and is otherwise answered past libmicrohttpd.
  */
 #include "gateway/http/server.h"
 

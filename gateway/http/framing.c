@@ -1,9 +1,10 @@
 /*
  * framing.c - requests that two servers in a row may cut in two different ways (request smuggling).
  *
- * libmicrohttpd takes the first Content-Length and lets any Transfer-Encoding win. What RFC 9112, sections 3.2, 5.1, 6.1
- * and 6.3, calls an error is refused here and the connection closed, before anything of the body is looked at. What it would
- * refuse itself is left to this file as far as it can be told to: it writes the head of such an answer twice.
+ * libmicrohttpd takes the first Content-Length and lets any Transfer-Encoding win. What RFC 9112,
+ * sections 3.2, 5.1, 6.1 and 6.3, calls an error is refused here and the connection closed, before anything of the body
+ * is looked at. What it would refuse itself is left to this file as far as it can be told to: it writes the head of
+ * such an answer twice.
  */
 #include "gateway/http/server.h"
 

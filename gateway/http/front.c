@@ -108,8 +108,8 @@ static void add_text(struct options *options, enum MHD_OPTION option, const char
 }
 
 /*
- * libmicrohttpd clears all of a connection's memory after each request: 64 KiB of it, the default of max_header_bytes, were
- * a tenth of a request's processor time. Hence HTTP_HEADER_BYTES_MAX.
+ * libmicrohttpd clears all of a connection's memory after each request: 64 KiB of it, the default of max_header_bytes,
+ * were a tenth of a request's processor time. Hence HTTP_HEADER_BYTES_MAX.
  */
 static size_t pool_bytes(const struct http_front *front)
 {
@@ -153,8 +153,8 @@ static sluice_status start_daemon(struct http_front *front, int listen_fd, sluic
 static sluice_status add_routes(struct http_front *front, sluice_error *error)
 {
     static sluice_status (*const adders[])(struct http_front *, sluice_error *) = {
-        http_openapi_routes, http_docs_routes, http_jina_routes, http_info_routes, http_graphql_routes,
-        http_openapi_write};
+        http_openapi_routes, http_docs_routes,    http_jina_routes,
+        http_info_routes,    http_graphql_routes, http_openapi_write};
     sluice_status status = SLUICE_OK;
     for (size_t i = 0; i < sizeof adders / sizeof adders[0] && status == SLUICE_OK; i++)
         status = adders[i](front, error);
@@ -172,8 +172,8 @@ static sluice_status open_front(struct http_front *front, sluice_error *error)
     if (status == SLUICE_OK) {
         front->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         if (!http_mailbox_init(&front->mailbox) || front->epoll_fd < 0)
-            status = sluice_fail(error, SLUICE_SYSTEM, "gateway", "no descriptors for the HTTP front: %s",
-                                 strerror(errno));
+            status =
+                sluice_fail(error, SLUICE_SYSTEM, "gateway", "no descriptors for the HTTP front: %s", strerror(errno));
     }
     if (status == SLUICE_OK)
         status = http_listen(front->settings.host, front->settings.port, &listen_fd, &front->port, error);

@@ -13,20 +13,20 @@ struct http_front;
 
 /* Limits of a connection that no Flow sets. 0 in struct http_front_settings: these. */
 enum {
-    HTTP_HEAD_SECONDS = 30,       /* from its opening or its last answer to the next request with all its headers */
-    HTTP_IDLE_SECONDS = 60,       /* without a byte in either direction while a body or an answer is on its way */
-    HTTP_BODY_GRACE_SECONDS = 30, /* from then on a body must have come at HTTP_BODY_RATE_MIN at least, on average */
-    HTTP_BODY_RATE_MIN = 1024,    /* bytes per second */
-    HTTP_LINGER_SECONDS = 3,      /* a refused body is read and dropped so long, so that the client sees the answer */
-    HTTP_CONNECTIONS_MAX = 4096,  /* more wait in the listen queue */
-    HTTP_RETRY_AFTER_SECONDS = 1, /* what a refused client is told */
+    HTTP_HEAD_SECONDS = 30,        /* from its opening or its last answer to the next request with all its headers */
+    HTTP_IDLE_SECONDS = 60,        /* without a byte in either direction while a body or an answer is on its way */
+    HTTP_BODY_GRACE_SECONDS = 30,  /* from then on a body must have come at HTTP_BODY_RATE_MIN at least, on average */
+    HTTP_BODY_RATE_MIN = 1024,     /* bytes per second */
+    HTTP_LINGER_SECONDS = 3,       /* a refused body is read and dropped so long, so that the client sees the answer */
+    HTTP_CONNECTIONS_MAX = 4096,   /* more wait in the listen queue */
+    HTTP_RETRY_AFTER_SECONDS = 1,  /* what a refused client is told */
     HTTP_HEADER_BYTES_MAX = 28672, /* of request line and header fields, if max_header_bytes is not below it */
 };
 
 struct http_front_settings {
-    const char *host; /* bind address: a name, IPv4 or IPv6 */
-    uint16_t port;    /* 0: a free one */
-    const struct flow *flow; /* its gateway's keys are the rest; outlives the front */
+    const char *host;                              /* bind address: a name, IPv4 or IPv6 */
+    uint16_t port;                                 /* 0: a free one */
+    const struct flow *flow;                       /* its gateway's keys are the rest; outlives the front */
     void (*burst_begin)(void), (*burst_end)(void); /* as in gateway/front.h; NULL: not */
     unsigned head_seconds, idle_seconds, body_grace_seconds, linger_seconds, connections_max;
 };
@@ -44,7 +44,8 @@ void http_front_drain(struct http_front *front);
 /* Wait until no connection has a request in work. False when `deadline_ns` came first. */
 bool http_front_wait(struct http_front *front, uint64_t deadline_ns);
 
-/* Close the port and every connection, cancel what is left, wait for its replies and free. NULL is fine; returns NULL. */
+/* Close the port and every connection, cancel what is left, wait for its replies and free. NULL is fine; returns NULL.
+ */
 struct http_front *http_front_free(struct http_front *front);
 
 #endif

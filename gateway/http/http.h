@@ -1,9 +1,9 @@
 /*
  * http.h - what a route of the HTTP front gets and how it answers.
  *
- * A route file (jina.c, info.c, ...) adds its routes to the table when the front opens and handles requests. A handler gets
- * an exchange: the whole request, and the duty to answer once, with http_answer() or one of its sisters, on any thread,
- * at once or later. It may submit requests to the router in between with http_submit().
+ * A route file (jina.c, info.c, ...) adds its routes to the table when the front opens and handles requests. A handler
+ * gets an exchange: the whole request, and the duty to answer once, with http_answer() or one of its sisters, on any
+ * thread, at once or later. It may submit requests to the router in between with http_submit().
  *
  * Threads. Handlers and the functions given to http_submit() run one after the other, never two at a time for one
  * exchange: on a worker thread when there is much to read or write, on the event loop when there is little
@@ -24,8 +24,8 @@
 struct http_front;
 struct http_exchange;
 
-/* Up to this size of a body, and of the answers of the router, JSON work is done on the event loop: two changes of thread
- * cost more. */
+/* Up to this size of a body, and of the answers of the router, JSON work is done on the event loop: two changes of
+ * thread cost more. */
 enum { HTTP_INLINE_BYTES = 16384 };
 
 typedef void http_handler(struct http_exchange *exchange);
@@ -87,9 +87,9 @@ void **http_state(struct http_exchange *exchange);
 typedef void http_done(struct http_exchange *exchange);
 
 /*
- * Submit `count` requests (DataRequestProto) to the router, side by side. Not again before `done`; from `done` on it may
- * be called anew, which frees the requests and replies of before. A request that cannot be made has a reply with its
- * status and text. Takes references to the messages.
+ * Submit `count` requests (DataRequestProto) to the router, side by side. Not again before `done`; from `done` on it
+ * may be called anew, which frees the requests and replies of before. A request that cannot be made has a reply with
+ * its status and text. Takes references to the messages.
  */
 void http_submit(struct http_exchange *exchange, const struct rope *messages, size_t count, http_done *done);
 void http_submit_dry_run(struct http_exchange *exchange, http_done *done);
@@ -104,7 +104,8 @@ sluice_text http_reply_id(const struct http_exchange *exchange, size_t index);
 /* Another header field; both texts are copied. Before the answer. */
 void http_add_header(struct http_exchange *exchange, const char *name, const char *value);
 
-/* `body` is taken over, also when it has failed: then the answer is 503 (no memory). `content_type` is static; NULL: none. */
+/* `body` is taken over, also when it has failed: then the answer is 503 (no memory). `content_type` is static; NULL:
+ * none. */
 void http_answer(struct http_exchange *exchange, unsigned status, const char *content_type, struct buffer *body);
 /* `body` outlives the exchange or lies in its arena. */
 void http_answer_static(struct http_exchange *exchange, unsigned status, const char *content_type, const void *body,

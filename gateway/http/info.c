@@ -116,7 +116,7 @@ static const char *const get_only[] = {"GET", NULL};
 
 static const struct http_route root_route = {.path = "/", .methods = get_only, .handle = handle_root};
 static const struct http_route debug_routes[] = {
-    {.path = "/status", .methods = get_only, .handle = handle_status},
+    {.path = "/status",  .methods = get_only, .handle = handle_status },
     {.path = "/dry_run", .methods = get_only, .handle = handle_dry_run},
 };
 

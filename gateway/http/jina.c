@@ -141,8 +141,8 @@ static void read_request(struct http_exchange *exchange, sluice_text body, struc
     struct json_fault fault = {.kind = JSON_FAULT_NONE};
     sluice_error error = {.text = ""};
 
-    sluice_status status = json_request_read(body.data, body.size, &options, http_arena(exchange), message, &fault,
-                                             &error);
+    sluice_status status =
+        json_request_read(body.data, body.size, &options, http_arena(exchange), message, &fault, &error);
     http_body_drop(exchange);
     if (status == SLUICE_OK)
         http_submit(exchange, message, 1, replied);
@@ -185,10 +185,10 @@ static const struct http_route debug_route = {
     .path = "/post", .methods = post_only, .handle = handle_request, .body = true};
 
 static const struct http_route crud_routes[] = {
-    {.path = "/index", .methods = post_only, .handle = handle_request, .endpoint = "/index", .body = true},
-    {.path = "/search", .methods = post_only, .handle = handle_request, .endpoint = "/search", .body = true},
+    {.path = "/index",  .methods = post_only,   .handle = handle_request, .endpoint = "/index",  .body = true},
+    {.path = "/search", .methods = post_only,   .handle = handle_request, .endpoint = "/search", .body = true},
     {.path = "/delete", .methods = delete_only, .handle = handle_request, .endpoint = "/delete", .body = true},
-    {.path = "/update", .methods = put_only, .handle = handle_request, .endpoint = "/update", .body = true},
+    {.path = "/update", .methods = put_only,    .handle = handle_request, .endpoint = "/update", .body = true},
 };
 
 static sluice_status add_exposed(struct http_front *front, const struct flow_http *http, sluice_error *error)

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * Bind to `host` (a name, IPv4 or IPv6; the first of its addresses that can be had) and `port` (0: a free one) and listen.
- * The socket is non-blocking and not inherited. SLUICE_SYSTEM names host, port and reason, and what to do.
+ * Bind to `host` (a name, IPv4 or IPv6; the first of its addresses that can be had) and `port` (0: a free one) and
+ * listen. The socket is non-blocking and not inherited. SLUICE_SYSTEM names host, port and reason, and what to do.
  */
 sluice_status http_listen(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port, sluice_error *error);
 

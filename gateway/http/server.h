@@ -1,9 +1,10 @@
 /*
  * server.h - inside of the HTTP front: front, connections, exchanges. Only for the files of this folder.
  *
- * One event loop (loop.c) runs libmicrohttpd and owns everything but what is marked otherwise. An exchange is one request
- * and its answer; a connection has one at a time and lends it its arena. While an exchange is with a handler, a worker or
- * the router, its connection is suspended in libmicrohttpd; whoever has the exchange hands it on by its `job`.
+ * One event loop (loop.c) runs libmicrohttpd and owns everything but what is marked otherwise. An exchange is one
+ * request and its answer; a connection has one at a time and lends it its arena. While an exchange is with a handler, a
+ * worker or the router, its connection is suspended in libmicrohttpd; whoever has the exchange hands it on by its
+ * `job`.
  */
 #ifndef SLUICE_GATEWAY_HTTP_SERVER_H
 #define SLUICE_GATEWAY_HTTP_SERVER_H
@@ -64,15 +65,16 @@ struct http_exchange {
     bool counted;    /* the body is one of front->bodies */
     uint64_t length; /* Content-Length; UINT64_MAX: chunked */
     struct buffer body;
-    size_t dropped; /* bytes of the body that were read and not kept */
-    size_t seen;    /* of the body at the last look */
+    size_t dropped;  /* bytes of the body that were read and not kept */
+    size_t seen;     /* of the body at the last look */
     unsigned stalls; /* looks in a row at which it stood still while there was more to read */
 
     struct http_job job;
     http_done *done;
     void *state;
 
-    pthread_mutex_t mutex; /* guards `calls`, `live` and `cancelled` between the loop's cancel and the handler's thread */
+    pthread_mutex_t
+        mutex; /* guards `calls`, `live` and `cancelled` between the loop's cancel and the handler's thread */
     struct http_call *calls;
     size_t call_count;
     bool live, cancelled;
@@ -101,7 +103,7 @@ struct http_front {
     struct http_route *own_routes; /* of exposed endpoints, in their order; NULL: none */
     const struct http_route **routes;
     size_t route_count, route_capacity;
-    struct buffer openapi; /* the text of /openapi.json */
+    struct buffer openapi;          /* the text of /openapi.json */
     char session[TEXT_ID_SIZE + 1]; /* of /status */
     struct timespec started;
 
@@ -173,7 +175,8 @@ enum MHD_Result http_answer_queue(struct http_exchange *exchange); /* event loop
 void http_answer_raw(struct http_exchange *exchange);
 
 /* ---- framing.c ---- */
-/* NULL, or what is wrong with the request line or the fields: forms by which two servers could see two different requests. */
+/* NULL, or what is wrong with the request line or the fields: forms by which two servers could see two different
+ * requests. */
 const char *http_framing_fault(struct MHD_Connection *mhd, const char *target, const char *version);
 
 /* ---- routes.c ---- */

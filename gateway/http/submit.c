@@ -1,9 +1,10 @@
 /*
  * submit.c - requests of an exchange at the router.
  *
- * `pending` counts the replies that have not come, and one for the submitter, so that nothing is over before every request
- * was submitted; whoever brings it to 0 hands the exchange on to `done`. The event loop may cancel at any time between;
- * `live`, under the mutex, tells it whether there is something to cancel, and tells the submitter what it missed.
+ * `pending` counts the replies that have not come, and one for the submitter, so that nothing is over before every
+ * request was submitted; whoever brings it to 0 hands the exchange on to `done`. The event loop may cancel at any time
+ * between; `live`, under the mutex, tells it whether there is something to cancel, and tells the submitter what it
+ * missed.
  */
 #include "gateway/http/server.h"
 
@@ -134,7 +135,8 @@ void http_submit_dry_run(struct http_exchange *exchange, http_done *done)
         return;
     sluice_status status = admit(exchange, &error);
     if (status == SLUICE_OK)
-        status = request_new_dry_run(connection->front->router, connection->client, &exchange->calls[0].request, &error);
+        status =
+            request_new_dry_run(connection->front->router, connection->client, &exchange->calls[0].request, &error);
     if (status != SLUICE_OK)
         not_made(&exchange->calls[0], status, error.text);
     submit_all(exchange);

@@ -13,8 +13,8 @@
 
 int client_open(uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(fd, 0);
     ck_assert_msg(connect(fd, (struct sockaddr *)&address, sizeof address) == 0, "connect: %s", strerror(errno));
@@ -165,8 +165,8 @@ struct answer client_do(uint16_t port, const char *method, const char *path, con
 {
     int fd = client_open(port);
     char head[4096];
-    int size = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: test\r\nContent-Length: %zu\r\n%s\r\n", method, path,
-                        strlen(body), fields);
+    int size = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: test\r\nContent-Length: %zu\r\n%s\r\n", method,
+                        path, strlen(body), fields);
     ck_assert_int_lt(size, (int)sizeof head);
     client_send(fd, head, (size_t)size);
     client_say(fd, body);

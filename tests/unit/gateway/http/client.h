@@ -1,6 +1,6 @@
 /*
- * client.h - a plain HTTP client on a raw socket, for tests: what is sent is what the test says, byte by byte. A wait that
- * takes longer than CLIENT_PATIENCE_S fails the test.
+ * client.h - a plain HTTP client on a raw socket, for tests: what is sent is what the test says, byte by byte. A wait
+ * that takes longer than CLIENT_PATIENCE_S fails the test.
  */
 #ifndef SLUICE_TEST_HTTP_CLIENT_H
 #define SLUICE_TEST_HTTP_CLIENT_H
@@ -24,8 +24,8 @@ void client_say(int fd, const char *text);
 /* One answer, with the interim ones (1xx) before it skipped unless `interim`. `head_only`: it has no body whatever it
  * says. */
 struct answer client_read(int fd, bool interim, bool head_only);
-/* Has the other side closed, once all that it sent was read and thrown away? Waits for it. *ret_rest (NULL: not wanted) is
- * how many bytes those were. */
+/* Has the other side closed, once all that it sent was read and thrown away? Waits for it. *ret_rest (NULL: not wanted)
+ * is how many bytes those were. */
 bool client_sees_end_after(int fd, size_t *ret_rest);
 bool client_sees_end(int fd);
 bool client_is_open(int fd); /* looks without waiting */

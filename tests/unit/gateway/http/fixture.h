@@ -1,4 +1,5 @@
-/* fixture.h - an HTTP front over the fake router of tests/unit/gateway/grpc, whose answers the endpoint's name decides. */
+/* fixture.h - an HTTP front over the fake router of tests/unit/gateway/grpc, whose answers the endpoint's name decides.
+ */
 #ifndef SLUICE_TEST_HTTP_FIXTURE_H
 #define SLUICE_TEST_HTTP_FIXTURE_H
 

@@ -58,7 +58,8 @@ static void post_sized(size_t size, bool chunked, int status)
     char head[200], *body = body_of(size);
     int fd = client_open(fixture.port);
     if (chunked)
-        snprintf(head, sizeof head, "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n", size);
+        snprintf(head, sizeof head, "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n",
+                 size);
     else
         snprintf(head, sizeof head, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", size);
     client_say(fd, head);
@@ -130,8 +131,8 @@ static void some_rounds(void)
 
 enum { TOGETHER = 100000, ONE_BODY = 150000, PART = TOGETHER - 1000 };
 
-/* Two bodies that are too much together: true when the second was refused and the first, alone again, was not. False: the
- * second was quicker. */
+/* Two bodies that are too much together: true when the second was refused and the first, alone again, was not. False:
+ * the second was quicker. */
 static bool second_is_refused(const char *head, const char *body)
 {
     int first = client_open(fixture.port), second = client_open(fixture.port);
@@ -295,11 +296,12 @@ END_TEST
 /* Request and goodbye arrive together. */
 START_TEST(test_hang_up_at_once)
 {
-    static const char request[] = "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 24\r\n\r\n{\"execEndpoint\":\"never\"}";
+    static const char request[] =
+        "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 24\r\n\r\n{\"execEndpoint\":\"never\"}";
     fixture_start(&fixture);
     for (int i = 0; i < 50; i++) {
         int fd = client_open(fixture.port);
-        client_send(fd, request, sizeof request - 2); /* all but the last byte */
+        client_send(fd, request, sizeof request - 2);        /* all but the last byte */
         send(fd, request + sizeof request - 2, 1, MSG_MORE); /* goes out with the end */
         shutdown(fd, SHUT_WR);
         ck_assert(client_sees_end(fd));
@@ -416,10 +418,23 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        test_message_size, test_header_size, test_header_size_most, test_bytes_in_flight,         test_endless_body,
-        test_slow_head,    test_dripping_head,   test_slow_body,               test_dripping_body,
-        test_unread_answer, test_hang_up, test_hang_up_at_once, test_hang_up_while_uploading, test_hang_up_anywhere,
-        test_drain,        test_stop_with_everything, test_connections,
+        test_message_size,
+        test_header_size,
+        test_header_size_most,
+        test_bytes_in_flight,
+        test_endless_body,
+        test_slow_head,
+        test_dripping_head,
+        test_slow_body,
+        test_dripping_body,
+        test_unread_answer,
+        test_hang_up,
+        test_hang_up_at_once,
+        test_hang_up_while_uploading,
+        test_hang_up_anywhere,
+        test_drain,
+        test_stop_with_everything,
+        test_connections,
     };
     Suite *suite = suite_create("gateway.http.limits");
     TCase *group = tcase_create("limits");

@@ -218,10 +218,10 @@ END_TEST
 START_TEST(test_exposed)
 {
     static const char *const post_only[] = {"POST", NULL}, *const both[] = {"GET", "POST", NULL},
-                      *const tags[] = {"Customized", NULL};
+                             *const tags[] = {"Customized", NULL};
     struct flow_exposed_endpoint exposed[] = {
         {.endpoint = "/describe", .path = "/describe", .methods = post_only, .tags = tags},
-        {.endpoint = "/result", .path = "/stats", .methods = both, .tags = tags},
+        {.endpoint = "/result",   .path = "/stats",    .methods = both,      .tags = tags},
     };
     fixture.flow.gateway.http.exposed = exposed;
     fixture.flow.gateway.http.exposed_count = 2;
@@ -238,7 +238,8 @@ END_TEST
 START_TEST(test_bodies)
 {
     start();
-    expect(ask("POST", "/post", json, ""), 422, "{\"loc\":[\"body\"],\"msg\":\"field required\",\"type\":\"value_error.missing\"}");
+    expect(ask("POST", "/post", json, ""), 422,
+           "{\"loc\":[\"body\"],\"msg\":\"field required\",\"type\":\"value_error.missing\"}");
     expect(ask("POST", "/post", json, "{\"data\":"), 422, "value_error.jsondecode");
     expect(ask("POST", "/post", json, "5"), 422, "value is not a valid dict");
     expect(ask("POST", "/post", json, "{\"data\":\"x\"}"), 422, "\"loc\":[\"body\",\"data\"]");
@@ -251,8 +252,13 @@ START_TEST(test_content_types)
 {
     static const char *const right[] = {"application/json", "APPLICATION/JSON", "application/json; charset=utf-8",
                                         "application/vnd.x+json", "application/json;charset=iso-8859-1"};
-    static const char *const wrong[] = {"text/json", "text/x+json", "text/plain", "application/x-www-form-urlencoded",
-                                        ";;;", "application/octet-stream", "application/+json2"};
+    static const char *const wrong[] = {"text/json",
+                                        "text/x+json",
+                                        "text/plain",
+                                        "application/x-www-form-urlencoded",
+                                        ";;;",
+                                        "application/octet-stream",
+                                        "application/+json2"};
     char field[100];
     start();
     for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
@@ -369,8 +375,8 @@ static struct answer post_gzip(const void *body, size_t size, const char *fields
 
 static size_t gzip(const char *text, size_t size, uint8_t *packed, size_t room)
 {
-    z_stream stream = {.next_in = (Bytef *)(uintptr_t)text, .avail_in = (uInt)size, .next_out = packed,
-                       .avail_out = (uInt)room};
+    z_stream stream = {
+        .next_in = (Bytef *)(uintptr_t)text, .avail_in = (uInt)size, .next_out = packed, .avail_out = (uInt)room};
     ck_assert_int_eq(deflateInit2(&stream, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
     ck_assert_int_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
     deflateEnd(&stream);
@@ -383,9 +389,9 @@ START_TEST(test_gzip_requests)
     start();
     size_t size = gzip(ASK("later"), strlen(ASK("later")), packed, sizeof packed);
     expect(post_gzip(packed, size, ""), 200, "\"text\":\"hello\"");
-    expect(post_gzip(packed, size - 1, ""), 400, "gzip");    /* cut short */
+    expect(post_gzip(packed, size - 1, ""), 400, "gzip"); /* cut short */
     packed[size] = 0;
-    expect(post_gzip(packed, size + 1, ""), 400, "gzip");    /* more behind it */
+    expect(post_gzip(packed, size + 1, ""), 400, "gzip"); /* more behind it */
     expect(post_gzip(packed, 0, ""), 400, "gzip");
     size = gzip("", 0, packed, sizeof packed);
     expect(post_gzip(packed, size, ""), 422, "field required");
@@ -420,7 +426,9 @@ START_TEST(test_gzip_answers)
     ck_assert_str_eq(answer_field(&answer, "content-encoding"), "gzip");
     ck_assert_str_eq(answer_field(&answer, "vary"), "Accept-Encoding");
     static char plain[65536];
-    z_stream stream = {.next_in = (Bytef *)answer.body, .avail_in = (uInt)answer.body_size, .next_out = (Bytef *)plain,
+    z_stream stream = {.next_in = (Bytef *)answer.body,
+                       .avail_in = (uInt)answer.body_size,
+                       .next_out = (Bytef *)plain,
                        .avail_out = sizeof plain - 1};
     ck_assert_int_eq(inflateInit2(&stream, 31), Z_OK);
     ck_assert_int_eq(inflate(&stream, Z_FINISH), Z_STREAM_END);

@@ -154,7 +154,8 @@ START_TEST(test_requests)
     fixture_start(&fixture);
     struct tls_client client = tls_open(NULL, NULL, 0);
     ck_assert(client.connected);
-    static const char post[] = "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 26\r\n\r\n{\"execEndpoint\":\"later\"}  ";
+    static const char post[] =
+        "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 26\r\n\r\n{\"execEndpoint\":\"later\"}  ";
     for (int i = 0; i < 20; i++)
         ck_assert_int_eq(tls_ask(&client, post), 200);
     tls_close(&client);
@@ -163,7 +164,8 @@ START_TEST(test_requests)
     ck_assert_int_eq(tls_ask(&client, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n"), 413);
     tls_close(&client);
     client = tls_open(NULL, NULL, 0);
-    static const char never[] = "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 24\r\n\r\n{\"execEndpoint\":\"never\"}";
+    static const char never[] =
+        "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 24\r\n\r\n{\"execEndpoint\":\"never\"}";
     ck_assert_int_gt(SSL_write(client.ssl, never, sizeof never - 1), 0);
     fake_wait_submitted(fixture.router, 21);
     tls_close(&client);
