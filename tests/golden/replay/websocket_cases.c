@@ -20,6 +20,8 @@
 
 enum {
     WAIT_MS = 10000,  /* for a frame that was recorded, besides the time that it took then */
+    MISSED_MS = 500,  /* the same, when one has failed to come already */
+    END_MS = 1500,    /* for the end of a connection that the server has not closed by a frame */
     GAP_MAX_MS = 300, /* longer gaps were there to see that nothing comes */
     OPEN_MS = 300,    /* to see that a connection stays open */
     MESSAGES_MAX = 32,
@@ -53,6 +55,8 @@ struct talk {
     size_t at;         /* read up to here */
     size_t frame_count;
     bool closed;       /* the server has sent a close frame */
+    bool answered;     /* … and the client another one */
+    bool missed;       /* a frame that was recorded has not come */
     struct side ours;
 };
 
@@ -262,16 +266,28 @@ static void play(struct talk *talk, const sluice_value *recorded, const char *na
         if (!is_of_client(frame)) {
             if (shuts_down && sluice_value_integer(sluice_value_get(frame, "opcode"), 0) == FRAME_CLOSE)
                 kill(sluice_flow_pid(flow), SIGTERM);
-            wait_for(talk, ++expected, WAIT_MS + (int)gap);
+            wait_for(talk, ++expected, talk->missed ? MISSED_MS : WAIT_MS + (int)gap);
+            talk->missed = talk->frame_count < expected;
         } else if (!is_answer(frame) || talk->closed) {
             if (gap >= 40 && talk->frame_count == expected)
                 wait_for(talk, expected + 1, gap < GAP_MAX_MS ? (int)gap : GAP_MAX_MS);
             send_frame(talk, frame, masked);
+            talk->answered |= sluice_value_integer(sluice_value_get(frame, "opcode"), 0) == FRAME_CLOSE;
         }
         before_ms = ms;
     }
-    bool closed = !sluice_text_is(sluice_value_string(sluice_value_get(recorded, "tcp")), "left open");
-    wait_for(talk, SIZE_MAX, closed ? WAIT_MS : OPEN_MS);
+    if (sluice_text_is(sluice_value_string(sluice_value_get(recorded, "tcp")), "left open")) {
+        wait_for(talk, SIZE_MAX, OPEN_MS);
+        return;
+    }
+    while (!talk->closed && !talk->socket.ended && raw_socket_read(&talk->socket, END_MS))
+        take_frames(talk);
+    struct raw_frame answer = {.opcode = FRAME_CLOSE, .fin = true};
+    buffer_init(&answer.payload, BUFFER_NO_LIMIT);
+    if (talk->closed && !talk->answered)
+        raw_websocket_send(&talk->socket, &answer, true);
+    wait_for(talk, SIZE_MAX, talk->closed ? WAIT_MS : END_MS);
+    raw_frame_done(&answer);
 }
 
 /* ---- the recorded side ---- */
