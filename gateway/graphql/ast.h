@@ -1,9 +1,9 @@
 /*
  * ast.h - a parsed query. Private to gateway/graphql.
  *
- * One kind of struct for every node: what a kind does not have is NULL or empty. Nodes live in the operation's arena and
- * point into the query's text where a name or a number is as it stands there. Places are byte offsets; lines and columns
- * are made of them when an error is written.
+ * One kind of struct for every node: what a kind does not have is NULL or empty. Nodes live in the operation's arena
+ * and point into the query's text where a name or a number is as it stands there. Places are byte offsets; lines and
+ * columns are made of them when an error is written.
  */
 #ifndef SLUICE_GATEWAY_GRAPHQL_AST_H
 #define SLUICE_GATEWAY_GRAPHQL_AST_H
@@ -26,18 +26,18 @@ enum node_kind {
     NODE_FRAGMENT,            /* name, type, directives, selection_set */
     NODE_INT,                 /* name: the digits */
     NODE_FLOAT,
-    NODE_STRING,              /* name: the text without escapes; block */
-    NODE_BOOLEAN,             /* name: true or false */
+    NODE_STRING,  /* name: the text without escapes; block */
+    NODE_BOOLEAN, /* name: true or false */
     NODE_NULL,
-    NODE_ENUM,                /* name */
-    NODE_LIST,                /* children: values */
-    NODE_OBJECT,              /* children: object fields */
-    NODE_OBJECT_FIELD,        /* name, value */
-    NODE_DIRECTIVE,           /* name, arguments */
-    NODE_NAMED_TYPE,          /* name */
-    NODE_LIST_TYPE,           /* type */
-    NODE_NON_NULL_TYPE,       /* type */
-    NODE_TYPE_SYSTEM          /* a definition of a schema, which no query may hold; name, or empty for `schema` */
+    NODE_ENUM,          /* name */
+    NODE_LIST,          /* children: values */
+    NODE_OBJECT,        /* children: object fields */
+    NODE_OBJECT_FIELD,  /* name, value */
+    NODE_DIRECTIVE,     /* name, arguments */
+    NODE_NAMED_TYPE,    /* name */
+    NODE_LIST_TYPE,     /* type */
+    NODE_NON_NULL_TYPE, /* type */
+    NODE_TYPE_SYSTEM    /* a definition of a schema, which no query may hold; name, or empty for `schema` */
 };
 
 enum operation_kind { OPERATION_QUERY, OPERATION_MUTATION, OPERATION_SUBSCRIPTION };
@@ -56,7 +56,8 @@ struct node {
 
 /* Two names in the way of the language: by their bytes. */
 bool node_named(const struct node *node, sluice_text name);
-const struct node *node_find(const struct node *first, sluice_text name); /* among siblings; the last of several, as graphql-js does */
+const struct node *node_find(const struct node *first,
+                             sluice_text name); /* among siblings; the last of several, as graphql-js does */
 
 /* The key of a field in the answer. */
 static inline sluice_text node_response_name(const struct node *field)

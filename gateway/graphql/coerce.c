@@ -43,14 +43,15 @@ static struct problem *add_error(struct coercion *c)
     return c->problems->last;
 }
 
-#define COERCION_FAIL(c, ...)                                                                                              \
-    do {                                                                                                                   \
-        if ((c)->errors < GRAPHQL_VARIABLE_ERRORS_MAX)                                                                     \
-            problem_place((c)->problems, problem_add((c)->problems, __VA_ARGS__), (c)->definition->at);                    \
-        add_error(c);                                                                                                      \
+#define COERCION_FAIL(c, ...)                                                                                          \
+    do {                                                                                                               \
+        if ((c)->errors < GRAPHQL_VARIABLE_ERRORS_MAX)                                                                 \
+            problem_place((c)->problems, problem_add((c)->problems, __VA_ARGS__), (c)->definition->at);                \
+        add_error(c);                                                                                                  \
     } while (0)
 
-static struct value *invalid(struct coercion *c, const struct value *value, const struct steps *steps, const char *problem)
+static struct value *invalid(struct coercion *c, const struct value *value, const struct steps *steps,
+                             const char *problem)
 {
     sluice_text name = c->definition->name;
     const char *place = steps_text(c->arena, steps), *text = value_text(c->arena, value);
@@ -62,7 +63,8 @@ static struct value *invalid(struct coercion *c, const struct value *value, cons
     return NULL;
 }
 
-static struct value *coerce(struct coercion *c, struct value *value, const struct type *type, const struct steps *steps);
+static struct value *coerce(struct coercion *c, struct value *value, const struct type *type,
+                            const struct steps *steps);
 
 static struct value *coerce_list(struct coercion *c, struct value *value, const struct type *type,
                                  const struct steps *steps)
@@ -91,9 +93,9 @@ static void unknown_members(struct coercion *c, const struct value *value, const
     for (const struct value *member = value->first; member != NULL && !c->stopped; member = member->next) {
         if (schema_input_named(type->inputs, type->input_count, member->key) != NULL)
             continue;
-        const char *problem = arena_printf(c->arena, "Field \"%.*s\" is not defined by type \"%s\".%s",
-                                           TEXT_ARGS(member->key), type->name,
-                                           suggest_input(c->arena, type->inputs, type->input_count, member->key));
+        const char *problem =
+            arena_printf(c->arena, "Field \"%.*s\" is not defined by type \"%s\".%s", TEXT_ARGS(member->key),
+                         type->name, suggest_input(c->arena, type->inputs, type->input_count, member->key));
         invalid(c, value, steps, problem != NULL ? problem : "");
     }
 }
@@ -152,8 +154,8 @@ static struct value *coerce(struct coercion *c, struct value *value, const struc
     if (type->kind == TYPE_NON_NULL) {
         if (!value_is_null(value))
             return coerce(c, value, type->of, steps);
-        const char *problem = arena_printf(c->arena, "Expected non-nullable type \"%s\" not to be null.",
-                                           type_text(c->arena, type));
+        const char *problem =
+            arena_printf(c->arena, "Expected non-nullable type \"%s\" not to be null.", type_text(c->arena, type));
         return invalid(c, value, steps, problem != NULL ? problem : "");
     }
     if (value_is_null(value))
@@ -177,8 +179,8 @@ static struct value *coerce_variable(struct coercion *c, const struct node *defi
         return literal_value(c->problems, definition->value, type, NULL);
     if (value == NULL) {
         if (type->kind == TYPE_NON_NULL)
-            COERCION_FAIL(c, "Variable \"$%.*s\" of required type \"%s\" was not provided.", TEXT_ARGS(definition->name),
-                          type_text(c->arena, type));
+            COERCION_FAIL(c, "Variable \"$%.*s\" of required type \"%s\" was not provided.",
+                          TEXT_ARGS(definition->name), type_text(c->arena, type));
         return NULL;
     }
     if (value_is_null(value) && type->kind == TYPE_NON_NULL) {

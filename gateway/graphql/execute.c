@@ -105,7 +105,8 @@ static void cut_back(struct execution *execution, size_t size)
         out->data[size] = '\0';
 }
 
-static bool resolve(struct execution *execution, struct object object, struct plan_field *field, const struct path *path)
+static bool resolve(struct execution *execution, struct object object, struct plan_field *field,
+                    const struct path *path)
 {
     if (field->field->id == FIELD_META_TYPENAME) {
         complete_text(execution, sluice_text_of(object.type->name));
@@ -113,7 +114,8 @@ static bool resolve(struct execution *execution, struct object object, struct pl
     }
     if (field->field->argument_count > 0 && arguments_of(execution, field, path) == NULL)
         return false;
-    bool document = object.type == &schema_document || object.type == &schema_score_item || object.type == &schema_score;
+    bool document =
+        object.type == &schema_document || object.type == &schema_score_item || object.type == &schema_score;
     return document ? resolve_document(execution, object, field, path)
                     : resolve_introspection(execution, object, field, path);
 }
@@ -145,7 +147,8 @@ static bool problem_of_plan(struct execution *execution, const struct plan *plan
     return locate_last(execution, field, path);
 }
 
-bool complete_object(struct execution *execution, struct plan_field *field, struct object object, const struct path *path)
+bool complete_object(struct execution *execution, struct plan_field *field, struct object object,
+                     const struct path *path)
 {
     struct plan *plan = plan_of(execution->operation, field, object.type);
     if (plan == NULL)
@@ -186,14 +189,16 @@ static struct object document_at(const void *list, size_t index)
     return (struct object){&schema_document, sluice_document_array_at(list, index)};
 }
 
-static bool complete_documents(struct execution *execution, struct plan_field *field, const struct reply_documents *reply,
-                               const struct path *path)
+static bool complete_documents(struct execution *execution, struct plan_field *field,
+                               const struct reply_documents *reply, const struct path *path)
 {
     size_t count = sluice_document_array_size(reply->documents);
-    /* Differs from the original, which keeps quiet about it: the documents come back, and the error stands beside them. */
+    /* Differs from the original, which keeps quiet about it: the documents come back, and the error stands beside them.
+     */
     if (reply->failure != NULL)
         field_error(execution, field, path, "%s", reply->failure);
-    return execution->status == SLUICE_OK && complete_list(execution, field, reply->documents, count, document_at, path);
+    return execution->status == SLUICE_OK &&
+           complete_list(execution, field, reply->documents, count, document_at, path);
 }
 
 static bool complete_call(struct execution *execution, struct plan_field *field, const struct graphql_reply *reply,
@@ -239,7 +244,8 @@ static bool complete_root(struct execution *execution, const struct graphql_repl
     return true;
 }
 
-/* There is no data. Of a mutation, a call in front of the one that could not be made may have failed: that is the error then. */
+/* There is no data. Of a mutation, a call in front of the one that could not be made may have failed: that is the error
+ * then. */
 static bool complete_failed(struct execution *execution, const struct graphql_reply *replies)
 {
     struct graphql *operation = execution->operation;
@@ -249,7 +255,8 @@ static bool complete_failed(struct execution *execution, const struct graphql_re
         if (replies[i].message != NULL)
             continue;
         problem_remove_last(&operation->problems, NULL); /* the only one */
-        return field_error(execution, field, &path, "%s", replies[i].failure != NULL ? replies[i].failure : "there is no reply");
+        return field_error(execution, field, &path, "%s",
+                           replies[i].failure != NULL ? replies[i].failure : "there is no reply");
     }
     return false;
 }
@@ -284,6 +291,7 @@ sluice_status execute_operation(struct graphql *operation, const struct graphql_
     }
     buffer_append_byte(answer, '}');
     if (answer->failed != SLUICE_OK)
-        return sluice_fail(error, answer->failed, "graphql", "the answer is larger than %zu bytes, or no memory", answer->limit);
+        return sluice_fail(error, answer->failed, "graphql", "the answer is larger than %zu bytes, or no memory",
+                           answer->limit);
     return SLUICE_OK;
 }

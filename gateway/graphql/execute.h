@@ -19,7 +19,7 @@ struct plan_field {
     sluice_text key;          /* in the answer */
     const struct node *first; /* the first occurrence; its arguments count */
     const struct node **nodes;
-    uint32_t *places;         /* of all occurrences, for errors */
+    uint32_t *places; /* of all occurrences, for errors */
     size_t count, capacity;
     const struct field *field;
     struct plan *plan;        /* of its selection sets; NULL: not made yet, or none */
@@ -56,7 +56,8 @@ struct graphql {
 
 /* ---- plan.c ---- */
 
-/* The plan of the selection sets of `field` (the root: of the operation) for objects of `type`. NULL: no memory, noted. */
+/* The plan of the selection sets of `field` (the root: of the operation) for objects of `type`. NULL: no memory, noted.
+ */
 struct plan *plan_of(struct graphql *operation, struct plan_field *field, const struct type *type);
 struct plan *plan_of_operation(struct graphql *operation);
 
@@ -94,7 +95,8 @@ typedef bool leaf_function(struct execution *execution, const void *list, size_t
  * Complete a value: append it. False: it is an error, told, and null goes up. The first form is for objects and the
  * second for lists of them; `list` is handed to `item`.
  */
-bool complete_object(struct execution *execution, struct plan_field *field, struct object object, const struct path *path);
+bool complete_object(struct execution *execution, struct plan_field *field, struct object object,
+                     const struct path *path);
 bool complete_list(struct execution *execution, struct plan_field *field, const void *list, size_t count,
                    item_function *item, const struct path *path);
 void complete_null(struct execution *execution);
@@ -109,7 +111,8 @@ bool field_error(struct execution *execution, const struct plan_field *field, co
 struct value **arguments_of(struct execution *execution, struct plan_field *field, const struct path *path);
 
 /* resolve_document.c, resolve_introspection.c: complete one field of an object. */
-bool resolve_document(struct execution *execution, struct object object, struct plan_field *field, const struct path *path);
+bool resolve_document(struct execution *execution, struct object object, struct plan_field *field,
+                      const struct path *path);
 bool resolve_introspection(struct execution *execution, struct object object, struct plan_field *field,
                            const struct path *path);
 

@@ -25,24 +25,24 @@
 
 /* Limits. Reaching one is an entry in `errors`, never a crash. */
 enum {
-    GRAPHQL_QUERY_MAX = 8 << 20,      /* bytes of a query */
-    GRAPHQL_TOKENS_MAX = 200000,      /* of a query; commas and comments are none */
-    GRAPHQL_DEPTH_MAX = 100,          /* nested selections, lists, objects and types together */
-    GRAPHQL_SPREAD_DEPTH_MAX = 500,   /* the same, with every fragment in its place */
+    GRAPHQL_QUERY_MAX = 8 << 20,       /* bytes of a query */
+    GRAPHQL_TOKENS_MAX = 200000,       /* of a query; commas and comments are none */
+    GRAPHQL_DEPTH_MAX = 100,           /* nested selections, lists, objects and types together */
+    GRAPHQL_SPREAD_DEPTH_MAX = 500,    /* the same, with every fragment in its place */
     GRAPHQL_VARIABLES_DEPTH_MAX = 256, /* nested lists and objects of the variables */
-    GRAPHQL_ALIASES_MAX = 1000,       /* of a query */
-    GRAPHQL_CALLS_MAX = 64,           /* fields `docs` of an operation: requests to the Flow */
-    GRAPHQL_ERRORS_MAX = 100,         /* of validation; one more says that there would be more */
-    GRAPHQL_VARIABLE_ERRORS_MAX = 50, /* of variables */
+    GRAPHQL_ALIASES_MAX = 1000,        /* of a query */
+    GRAPHQL_CALLS_MAX = 64,            /* fields `docs` of an operation: requests to the Flow */
+    GRAPHQL_ERRORS_MAX = 100,          /* of validation; one more says that there would be more */
+    GRAPHQL_VARIABLE_ERRORS_MAX = 50,  /* of variables */
     GRAPHQL_WORK_MAX = 20000000        /* fields completed for one answer */
 };
 #define GRAPHQL_MEMORY_MAX ((size_t)1 << 30) /* bytes of one operation: query, variables and requests */
 
 struct graphql_request {
     sluice_text query;
-    sluice_text variables;      /* JSON text of an object; empty or `null`: none */
-    sluice_text operation_name; /* empty: the first operation, as the original does */
-    bool queries_only;          /* over GET: a mutation is refused with SLUICE_UNIMPLEMENTED */
+    sluice_text variables;       /* JSON text of an object; empty or `null`: none */
+    sluice_text operation_name;  /* empty: the first operation, as the original does */
+    bool queries_only;           /* over GET: a mutation is refused with SLUICE_UNIMPLEMENTED */
     const sluice_limits *limits; /* of documents, in and out; NULL: the defaults */
 };
 
@@ -56,11 +56,12 @@ struct graphql; /* an operation between its two steps */
  *   SLUICE_LIMIT, SLUICE_NO_MEMORY, SLUICE_SYSTEM (the JSON module is not installed)
  * On failure *ret_operation is untouched.
  */
-sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation, sluice_error *error);
+sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation,
+                              sluice_error *error);
 /*
- * The same from the body of a POST, `{"query": ..., "variables": ..., "operationName": ...}`; other members are ignored.
- * `body` must outlive the operation. SLUICE_INVALID with a text for the client, where that is Jina's: the body is no JSON,
- * or there is no query in it (no member, null or an empty text).
+ * The same from the body of a POST, `{"query": ..., "variables": ..., "operationName": ...}`; other members are
+ * ignored. `body` must outlive the operation. SLUICE_INVALID with a text for the client, where that is Jina's: the body
+ * is no JSON, or there is no query in it (no member, null or an empty text).
  */
 sluice_status graphql_prepare_body(sluice_text body, const sluice_limits *limits, struct graphql **ret_operation,
                                    sluice_error *error);
@@ -79,8 +80,8 @@ bool graphql_serial(const struct graphql *operation);
 const struct rope *graphql_call(const struct graphql *operation, size_t index);
 
 /*
- * The reply to a call. `message` is the whole DataRequestProto that came back; without one `failure` is the text for the
- * client (design 4a, third row). An executor's failure is a message whose header says so: its documents are in the
+ * The reply to a call. `message` is the whole DataRequestProto that came back; without one `failure` is the text for
+ * the client (design 4a, third row). An executor's failure is a message whose header says so: its documents are in the
  * answer and its description is in `errors`. The reply must outlive graphql_finish().
  */
 struct graphql_reply {

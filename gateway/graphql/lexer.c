@@ -96,7 +96,8 @@ static struct token failed(uint32_t at)
 static bool digits(struct problems *problems, uint32_t *at)
 {
     if (!is_digit(lexer_byte(problems, *at)))
-        return syntax_error(problems, *at, "Invalid number, expected digit but got: %s.", lexer_character(problems, *at));
+        return syntax_error(problems, *at, "Invalid number, expected digit but got: %s.",
+                            lexer_character(problems, *at));
     while (is_digit(lexer_byte(problems, *at)))
         (*at)++;
     return true;
@@ -110,7 +111,8 @@ static bool whole_part(struct problems *problems, uint32_t *at)
         return digits(problems, at);
     (*at)++;
     if (is_digit(lexer_byte(problems, *at)))
-        return syntax_error(problems, *at, "Invalid number, unexpected digit after 0: %s.", lexer_character(problems, *at));
+        return syntax_error(problems, *at, "Invalid number, unexpected digit after 0: %s.",
+                            lexer_character(problems, *at));
     return true;
 }
 
@@ -140,7 +142,9 @@ static struct token number(struct problems *problems, uint32_t start)
         syntax_error(problems, at, "Invalid number, expected digit but got: %s.", lexer_character(problems, at));
         return failed(at);
     }
-    return (struct token){kind, start, at, {problems->source.data + start, at - start}};
+    return (struct token){
+        kind, start, at, {problems->source.data + start, at - start}
+    };
 }
 
 static struct token name(struct problems *problems, uint32_t start)
@@ -148,7 +152,9 @@ static struct token name(struct problems *problems, uint32_t start)
     uint32_t at = start + 1;
     while (is_name_start(lexer_byte(problems, at)) || is_digit(lexer_byte(problems, at)))
         at++;
-    return (struct token){TOKEN_NAME, start, at, {problems->source.data + start, at - start}};
+    return (struct token){
+        TOKEN_NAME, start, at, {problems->source.data + start, at - start}
+    };
 }
 
 /* The first byte that belongs to a token. */

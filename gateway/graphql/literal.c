@@ -28,7 +28,8 @@ static struct value *literal_list(struct problems *problems, const struct node *
     struct value *list = remember(problems, value_new(problems->arena, VALUE_LIST));
     struct value **link = list != NULL ? &list->first : NULL;
     const struct node *first = node->kind == NODE_LIST ? node->children : node;
-    for (const struct node *item = first; list != NULL && item != NULL; item = node->kind == NODE_LIST ? item->next : NULL) {
+    for (const struct node *item = first; list != NULL && item != NULL;
+         item = node->kind == NODE_LIST ? item->next : NULL) {
         struct value *value = NULL;
         if (node->kind == NODE_LIST && is_missing(item, variables) && type->of->kind != TYPE_NON_NULL)
             value = remember(problems, value_new(problems->arena, VALUE_NULL));
@@ -102,7 +103,8 @@ static struct value *fallback_value(struct problems *problems, const char *fallb
 }
 
 /* An error at `at`; always false. */
-static bool refuse(struct problems *problems, const struct input *input, uint32_t at, const char *kind, const char *problem)
+static bool refuse(struct problems *problems, const struct input *input, uint32_t at, const char *kind,
+                   const char *problem)
 {
     problem_place(problems,
                   problem_add(problems, "Argument \"%s\" of %s type \"%s\" %s.", input->name, kind,
@@ -121,8 +123,7 @@ static bool coerce_argument(struct problems *problems, const struct node *node, 
         else if (input->type->kind == TYPE_NON_NULL && argument == NULL)
             return refuse(problems, input, node->at, "required", "was not provided");
         else if (input->type->kind == TYPE_NON_NULL)
-            return refuse(problems, input, argument->value->at,
-                          "required",
+            return refuse(problems, input, argument->value->at, "required",
                           "was provided a variable which was not provided a runtime value");
         return !problems->no_memory;
     }

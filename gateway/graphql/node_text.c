@@ -72,7 +72,8 @@ static void show_list(struct buffer *buffer, const struct value *list, size_t de
         show_value(buffer, item, depth + 1);
     }
     if (list->count > LIST_SHOWN)
-        buffer_printf(buffer, ", ... %zu more item%s", list->count - LIST_SHOWN, list->count == LIST_SHOWN + 1 ? "" : "s");
+        buffer_printf(buffer, ", ... %zu more item%s", list->count - LIST_SHOWN,
+                      list->count == LIST_SHOWN + 1 ? "" : "s");
     buffer_append_byte(buffer, ']');
 }
 

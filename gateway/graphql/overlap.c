@@ -1,6 +1,7 @@
 /*
- * OverlappingFieldsCanBeMerged: two fields with one response name must be the same field with the same arguments, unless
- * they can never apply to one object. The letters are those of the algorithm's description in the package graphql.
+ * OverlappingFieldsCanBeMerged: two fields with one response name must be the same field with the same arguments,
+ * unless they can never apply to one object. The letters are those of the algorithm's description in the package
+ * graphql.
  */
 #include "gateway/graphql/overlap.h"
 #include "common/foundation/text.h"
@@ -142,7 +143,8 @@ static struct conflicts conflicts_of_subfields(struct validation *v, bool exclus
         conflicts_with_fragment(v, &conflicts, exclusive, other, one->spreads.entries[i].key);
     for (size_t i = 0; i < one->spreads.count; i++)
         for (size_t j = 0; j < other->spreads.count && !v->stopped; j++)
-            conflicts_of_fragments(v, &conflicts, exclusive, one->spreads.entries[i].key, other->spreads.entries[j].key);
+            conflicts_of_fragments(v, &conflicts, exclusive, one->spreads.entries[i].key,
+                                   other->spreads.entries[j].key);
     v->recursion--;
     return conflicts;
 }
@@ -181,7 +183,8 @@ static struct conflict *subfield_conflict(struct validation *v, const struct con
         if (message == NULL || strlen(message) > DETAIL_MAX)
             break;
     }
-    struct conflict *conflict = new_conflict(v, name, message != NULL ? abbreviated(v, message) : NULL, a->node, b->node);
+    struct conflict *conflict =
+        new_conflict(v, name, message != NULL ? abbreviated(v, message) : NULL, a->node, b->node);
     if (conflict == NULL || !add_nodes(v, &conflict->first, conflicts, false) ||
         !add_nodes(v, &conflict->second, conflicts, true))
         return NULL;
@@ -248,10 +251,11 @@ static struct conflicts conflicts_of_set(struct validation *v, const struct node
 
 static void report_conflict(struct validation *v, const struct conflict *conflict)
 {
-    struct problem *problem = report(v, conflict->first.nodes[0],
-                                     "Fields \"%.*s\" conflict because %s. Use different aliases on the fields to fetch "
-                                     "both if this was intentional.",
-                                     TEXT_ARGS(conflict->name), conflict->reason);
+    struct problem *problem =
+        report(v, conflict->first.nodes[0],
+               "Fields \"%.*s\" conflict because %s. Use different aliases on the fields to fetch "
+               "both if this was intentional.",
+               TEXT_ARGS(conflict->name), conflict->reason);
     for (size_t i = 1; i < conflict->first.count; i++)
         problem_place(v->problems, problem, conflict->first.nodes[i]->at);
     for (size_t i = 0; i < conflict->second.count; i++)

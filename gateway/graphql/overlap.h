@@ -15,7 +15,8 @@ struct detail {
     struct detail *next;       /* of the same response name */
 };
 
-/* The fields of a selection set, those of inline fragments among them, and the names of the fragments that it spreads. */
+/* The fields of a selection set, those of inline fragments among them, and the names of the fragments that it spreads.
+ */
 struct collected {
     struct names fields; /* response name -> struct detail */
     struct names spreads;

@@ -45,7 +45,8 @@ static bool add_field(struct validation *v, struct collected *collected, const s
     return true;
 }
 
-static bool collect(struct validation *v, struct collected *collected, const struct type *parent, const struct node *set)
+static bool collect(struct validation *v, struct collected *collected, const struct type *parent,
+                    const struct node *set)
 {
     for (const struct node *node = set->children; node != NULL; node = node->next) {
         bool good = true;

@@ -4,19 +4,27 @@
 #include <string.h>
 
 /* What a definition may consist of, after its keyword and in this order. */
-enum { HAS_NAME = 1, HAS_INTERFACES = 2, HAS_FIELDS = 4, HAS_TYPES = 8, HAS_VALUES = 16, HAS_INPUTS = 32, HAS_OPERATIONS = 64 };
+enum {
+    HAS_NAME = 1,
+    HAS_INTERFACES = 2,
+    HAS_FIELDS = 4,
+    HAS_TYPES = 8,
+    HAS_VALUES = 16,
+    HAS_INPUTS = 32,
+    HAS_OPERATIONS = 64
+};
 
 static const struct definition {
     const char *word;
     unsigned parts;
 } definitions[] = {
-    {"schema", HAS_OPERATIONS},
-    {"scalar", HAS_NAME},
-    {"type", HAS_NAME | HAS_INTERFACES | HAS_FIELDS},
+    {"schema",    HAS_OPERATIONS                        },
+    {"scalar",    HAS_NAME                              },
+    {"type",      HAS_NAME | HAS_INTERFACES | HAS_FIELDS},
     {"interface", HAS_NAME | HAS_INTERFACES | HAS_FIELDS},
-    {"union", HAS_NAME | HAS_TYPES},
-    {"enum", HAS_NAME | HAS_VALUES},
-    {"input", HAS_NAME | HAS_INPUTS},
+    {"union",     HAS_NAME | HAS_TYPES                  },
+    {"enum",      HAS_NAME | HAS_VALUES                 },
+    {"input",     HAS_NAME | HAS_INPUTS                 },
 };
 
 static const struct definition *definition_of(const struct token *keyword)
@@ -149,10 +157,26 @@ static bool parse_parts(struct parser *parser, unsigned parts, bool extension)
 
 static bool directive_place(struct parser *parser)
 {
-    static const char *const places[] = {
-        "QUERY", "MUTATION", "SUBSCRIPTION", "FIELD", "FRAGMENT_DEFINITION", "FRAGMENT_SPREAD", "INLINE_FRAGMENT",
-        "VARIABLE_DEFINITION", "SCHEMA", "SCALAR", "OBJECT", "FIELD_DEFINITION", "ARGUMENT_DEFINITION", "INTERFACE",
-        "UNION", "ENUM", "ENUM_VALUE", "INPUT_OBJECT", "INPUT_FIELD_DEFINITION", "DIRECTIVE_DEFINITION"};
+    static const char *const places[] = {"QUERY",
+                                         "MUTATION",
+                                         "SUBSCRIPTION",
+                                         "FIELD",
+                                         "FRAGMENT_DEFINITION",
+                                         "FRAGMENT_SPREAD",
+                                         "INLINE_FRAGMENT",
+                                         "VARIABLE_DEFINITION",
+                                         "SCHEMA",
+                                         "SCALAR",
+                                         "OBJECT",
+                                         "FIELD_DEFINITION",
+                                         "ARGUMENT_DEFINITION",
+                                         "INTERFACE",
+                                         "UNION",
+                                         "ENUM",
+                                         "ENUM_VALUE",
+                                         "INPUT_OBJECT",
+                                         "INPUT_FIELD_DEFINITION",
+                                         "DIRECTIVE_DEFINITION"};
     struct token token = parser->token;
     if (!parse_expect(parser, TOKEN_NAME))
         return false;

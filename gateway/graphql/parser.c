@@ -23,8 +23,8 @@ bool parse_advance(struct parser *parser)
     if (parser->token.kind == TOKEN_FAILED)
         return false;
     if (parser->token.kind != TOKEN_END && ++parser->tokens > GRAPHQL_TOKENS_MAX)
-        return syntax_error(parser->problems, parser->token.at, "Document contains more that %d tokens. Parsing aborted.",
-                            GRAPHQL_TOKENS_MAX);
+        return syntax_error(parser->problems, parser->token.at,
+                            "Document contains more that %d tokens. Parsing aborted.", GRAPHQL_TOKENS_MAX);
     return true;
 }
 

@@ -27,7 +27,8 @@ static bool condition(struct collecting *c, const struct node *node, const char 
     *ret_value = absent;
     if (directive == NULL)
         return true;
-    if (coerce_arguments(problems, directive, known->arguments, known->argument_count, &c->operation->variables, &value)) {
+    if (coerce_arguments(problems, directive, known->arguments, known->argument_count, &c->operation->variables,
+                         &value)) {
         *ret_value = value->boolean;
         return true;
     }
@@ -196,7 +197,8 @@ struct depths {
 static size_t levels(struct depths *depths, const struct node *set, size_t room)
 {
     size_t most = 0;
-    for (const struct node *node = set != NULL ? set->children : NULL; node != NULL && most <= room; node = node->next) {
+    for (const struct node *node = set != NULL ? set->children : NULL; node != NULL && most <= room;
+         node = node->next) {
         size_t here = 0;
         if (room == 0)
             return 1;

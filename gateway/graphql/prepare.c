@@ -31,8 +31,9 @@ static sluice_status check_variables(struct value *value, struct value **ret_var
     if (value == NULL || value->kind == VALUE_NULL)
         return SLUICE_OK;
     if (value->kind != VALUE_OBJECT)
-        return sluice_fail(error, SLUICE_INVALID, place,
-                           "\"variables\" is a JSON object with a value for each name, or null, and no other JSON value");
+        return sluice_fail(
+            error, SLUICE_INVALID, place,
+            "\"variables\" is a JSON object with a value for each name, or null, and no other JSON value");
     *ret_variables = value;
     return SLUICE_OK;
 }
@@ -72,7 +73,8 @@ static void read_query(struct graphql *operation)
 
 /* ---- choosing and checking ---- */
 
-/* The operation of that name; without a name the first, where the package graphql asks for a name: the original does. */
+/* The operation of that name; without a name the first, where the package graphql asks for a name: the original does.
+ */
 static void choose(struct graphql *operation, sluice_text name)
 {
     for (const struct node *node = operation->document->children; node != NULL; node = node->next)
@@ -134,10 +136,10 @@ static bool too_many_calls(struct graphql *operation)
     for (size_t i = 0; i < operation->root->count; i++)
         count += operation->root->fields[i]->field->id == FIELD_DOCS;
     if (count > GRAPHQL_CALLS_MAX)
-        problem_place(&operation->problems,
-                      problem_add(&operation->problems, "The operation has more than %d fields \"docs\".",
-                                  GRAPHQL_CALLS_MAX),
-                      operation->operation->at);
+        problem_place(
+            &operation->problems,
+            problem_add(&operation->problems, "The operation has more than %d fields \"docs\".", GRAPHQL_CALLS_MAX),
+            operation->operation->at);
     operation->calls = arena_zalloc(operation->arena, (count + 1) * sizeof *operation->calls);
     operation->problems.no_memory |= operation->calls == NULL;
     return count > GRAPHQL_CALLS_MAX || operation->calls == NULL;
@@ -210,8 +212,8 @@ static struct graphql *operation_new(const sluice_limits *limits)
 }
 
 /* From texts to calls. `given` NULL: no variables. */
-static sluice_status prepare(struct graphql *operation, const struct graphql_request *request, const struct value *given,
-                             sluice_error *error)
+static sluice_status prepare(struct graphql *operation, const struct graphql_request *request,
+                             const struct value *given, sluice_error *error)
 {
     operation->problems.source = request->query;
     read_query(operation);
@@ -223,8 +225,8 @@ static sluice_status prepare(struct graphql *operation, const struct graphql_req
     if (node != NULL && check_operation(operation, given))
         make_calls(operation);
     if (operation->problems.no_memory)
-        return sluice_fail(error, arena_failure(operation->arena) == SLUICE_LIMIT ? SLUICE_LIMIT : SLUICE_NO_MEMORY, place,
-                           "the operation needs more memory than there is");
+        return sluice_fail(error, arena_failure(operation->arena) == SLUICE_LIMIT ? SLUICE_LIMIT : SLUICE_NO_MEMORY,
+                           place, "the operation needs more memory than there is");
     return SLUICE_OK;
 }
 
@@ -238,7 +240,8 @@ static sluice_status give(struct graphql *operation, sluice_status status, struc
     return status;
 }
 
-sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation, sluice_error *error)
+sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation,
+                              sluice_error *error)
 {
     struct graphql *operation = operation_new(request->limits);
     struct value *given;
@@ -259,7 +262,8 @@ static sluice_status prepare_body(struct graphql *operation, sluice_text body, s
     if (status != SLUICE_OK)
         return status;
     if (root->kind != VALUE_OBJECT)
-        return sluice_fail(error, SLUICE_INVALID, place, "The body is a JSON object with a member \"query\", and no other JSON value");
+        return sluice_fail(error, SLUICE_INVALID, place,
+                           "The body is a JSON object with a member \"query\", and no other JSON value");
     const struct value *query = value_member(root, sluice_text_of("query"));
     const struct value *name = value_member(root, sluice_text_of("operationName"));
     if (value_is_null(query) || (query->kind == VALUE_STRING && query->text.size == 0))

@@ -35,7 +35,7 @@ struct problems {
     struct problem *first, *last;
     size_t count;
     const struct place *marks; /* private */
-    bool no_memory; /* the arena failed: the operation cannot go on */
+    bool no_memory;            /* the arena failed: the operation cannot go on */
 };
 
 struct buffer;
@@ -51,7 +51,7 @@ void problem_places(struct problems *problems, struct problem *problem, const ui
 struct place problem_locate(struct problems *problems, uint32_t at);
 
 /* Append the list of all. */
-void problems_write( struct problems *problems, struct buffer *buffer);
+void problems_write(struct problems *problems, struct buffer *buffer);
 
 /* For messages: "%.*s" with TEXT_ARGS(text); what is very long is cut. */
 int problem_shown(sluice_text text);

@@ -43,8 +43,8 @@ sluice_status reply_read(struct graphql *operation, const struct rope *message, 
                          sluice_error *error)
 {
     struct envelope envelope;
-    size_t depth = operation->limits != NULL && operation->limits->depth > 0 ? operation->limits->depth
-                                                                              : SLUICE_DEFAULT_DEPTH;
+    size_t depth =
+        operation->limits != NULL && operation->limits->depth > 0 ? operation->limits->depth : SLUICE_DEFAULT_DEPTH;
     sluice_status status = envelope_read(message, depth, operation->arena, &envelope, error);
     if (status == SLUICE_OK) {
         ret_reply->failure = failure_of(operation, &envelope);

@@ -1,6 +1,6 @@
 /*
- * The request of a call: its arguments become the JSON of a request over HTTP, which common/json reads. So documents are
- * built as they are there, which is what the original does too.
+ * The request of a call: its arguments become the JSON of a request over HTTP, which common/json reads. So documents
+ * are built as they are there, which is what the original does too.
  */
 #include "gateway/graphql/execute.h"
 #include "common/json/message.h"
@@ -68,7 +68,8 @@ static void write_plain(struct request_writer *writer, const struct value *value
 static void write_json(struct request_writer *writer, const struct value *value)
 {
     static const char mark[] = "\xEF\xBB\xBF";
-    size_t skip = value->kind == VALUE_STRING && value->text.size >= 3 && memcmp(value->text.data, mark, 3) == 0 ? 3 : 0;
+    size_t skip =
+        value->kind == VALUE_STRING && value->text.size >= 3 && memcmp(value->text.data, mark, 3) == 0 ? 3 : 0;
     if (value->kind == VALUE_STRING)
         buffer_append(&writer->text, value->text.data + skip, value->text.size - skip);
     else
@@ -78,7 +79,11 @@ static void write_json(struct request_writer *writer, const struct value *value)
 static const char *snake_case(sluice_text name)
 {
     static const char *const names[][2] = {
-        {"parentId", "parent_id"}, {"mimeType", "mime_type"}, {"opName", "op_name"}, {"refId", "ref_id"}};
+        {"parentId", "parent_id"},
+        {"mimeType", "mime_type"},
+        {"opName",   "op_name"  },
+        {"refId",    "ref_id"   }
+    };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (sluice_text_is(name, names[i][0]))
             return names[i][1];
@@ -161,7 +166,8 @@ static void report_fault(struct problems *problems, const struct json_fault *fau
     if (fault->kind == JSON_FAULT_NONE || fault->count == 0)
         problem_add(problems, "%s", error->text);
     else
-        problem_add(problems, "The request cannot be made: %s at %s", fault->findings[0].message, fault->findings[0].loc);
+        problem_add(problems, "The request cannot be made: %s at %s", fault->findings[0].message,
+                    fault->findings[0].loc);
 }
 
 bool request_of_arguments(struct graphql *operation, const struct plan_field *field, struct value *const *arguments,

@@ -30,9 +30,9 @@ static bool number(struct execution *execution, float value, const struct plan_f
         return true;
     }
     return field_error(execution, field, path, "Float cannot represent non numeric value: %s",
-                       isnan(value)  ? "NaN"
-                       : value > 0   ? "Infinity"
-                                     : "-Infinity");
+                       isnan(value) ? "NaN"
+                       : value > 0  ? "Infinity"
+                                    : "-Infinity");
 }
 
 /* 0 means not set; -0.0 is a number that was set. */
@@ -81,8 +81,8 @@ static bool blob(struct execution *execution, const sluice_document *document)
     return true;
 }
 
-static bool array(struct execution *execution, bool present, const sluice_tensor *tensor, const struct plan_field *field,
-                  const struct path *path)
+static bool array(struct execution *execution, bool present, const sluice_tensor *tensor,
+                  const struct plan_field *field, const struct path *path)
 {
     if (!present) {
         complete_null(execution);
@@ -168,7 +168,8 @@ static bool text_of(const sluice_document *document, enum field_id id, sluice_te
     }
 }
 
-bool resolve_document(struct execution *execution, struct object object, struct plan_field *field, const struct path *path)
+bool resolve_document(struct execution *execution, struct object object, struct plan_field *field,
+                      const struct path *path)
 {
     const sluice_document *document = object.data;
     sluice_text text;

@@ -17,7 +17,8 @@ static bool truth(struct execution *execution, bool value)
     return true;
 }
 
-static bool type(struct execution *execution, struct plan_field *field, const struct type *value, const struct path *path)
+static bool type(struct execution *execution, struct plan_field *field, const struct type *value,
+                 const struct path *path)
 {
     if (value != NULL)
         return complete_object(execution, field, (struct object){&schema_type, value}, path);
@@ -75,7 +76,8 @@ static bool resolve_schema(struct execution *execution, struct plan_field *field
 static bool resolve_type(struct execution *execution, const struct type *object, struct plan_field *field,
                          const struct path *path)
 {
-    static const char *const kinds[] = {"SCALAR", "OBJECT", "INTERFACE", "UNION", "ENUM", "INPUT_OBJECT", "LIST", "NON_NULL"};
+    static const char *const kinds[] = {"SCALAR", "OBJECT",       "INTERFACE", "UNION",
+                                        "ENUM",   "INPUT_OBJECT", "LIST",      "NON_NULL"};
     bool composite = type_is_composite(object);
     switch (field->field->id) {
     case FIELD_KIND: return text(execution, kinds[object->kind]);
@@ -87,10 +89,11 @@ static bool resolve_type(struct execution *execution, const struct type *object,
     case FIELD_POSSIBLE_TYPES:
         return list_if(execution, object->kind == TYPE_INTERFACE, field, &object->possible, 1, type_at, path);
     case FIELD_ENUM_VALUES:
-        return list_if(execution, object->kind == TYPE_ENUM, field, object->values, object->value_count, value_at, path);
-    case FIELD_INPUT_FIELDS:
-        return list_if(execution, object->kind == TYPE_INPUT_OBJECT, field, object->inputs, object->input_count, input_at,
+        return list_if(execution, object->kind == TYPE_ENUM, field, object->values, object->value_count, value_at,
                        path);
+    case FIELD_INPUT_FIELDS:
+        return list_if(execution, object->kind == TYPE_INPUT_OBJECT, field, object->inputs, object->input_count,
+                       input_at, path);
     case FIELD_OF_TYPE: return type(execution, field, object->of, path);
     case FIELD_IS_ONE_OF:
         if (object->kind == TYPE_INPUT_OBJECT)

@@ -39,7 +39,8 @@ bool enter_known_directives(struct validation *v, const struct node *node)
 bool enter_unique_directives_per_location(struct validation *v, const struct node *node)
 {
     struct names seen = {0};
-    for (const struct node *directive = node->directives; directive != NULL && !v->stopped; directive = directive->next) {
+    for (const struct node *directive = node->directives; directive != NULL && !v->stopped;
+         directive = directive->next) {
         if (schema_directive_named(directive->name) == NULL)
             continue;
         void **slot = names_slot(&seen, v->arena, directive->name);
@@ -60,7 +61,8 @@ bool enter_unique_directives_per_location(struct validation *v, const struct nod
 static bool known_directive_arguments(struct validation *v, const struct node *node)
 {
     const struct directive *directive = schema_directive_named(node->name);
-    for (const struct node *argument = node->arguments; directive != NULL && argument != NULL; argument = argument->next)
+    for (const struct node *argument = node->arguments; directive != NULL && argument != NULL;
+         argument = argument->next)
         if (schema_input_named(directive->arguments, directive->argument_count, argument->name) == NULL)
             report(v, argument, "Unknown argument \"%.*s\" on directive \"@%s\".%s", TEXT_ARGS(argument->name),
                    directive->name,
@@ -81,8 +83,8 @@ bool enter_known_argument_names(struct validation *v, const struct node *node)
 }
 
 /*
- * Siblings of one name: one error for each name that comes twice, with the places of all. Names are told in the order in
- * which each comes first.
+ * Siblings of one name: one error for each name that comes twice, with the places of all. Names are told in the order
+ * in which each comes first.
  */
 static bool unique_siblings(struct validation *v, const struct node *first, const char *format)
 {
@@ -90,7 +92,7 @@ static bool unique_siblings(struct validation *v, const struct node *first, cons
     for (const struct node *node = first; node != NULL; node = node->next) {
         void **slot = names_slot(&names, v->arena, node->name);
         struct node_row *row = slot != NULL && *slot == NULL ? arena_zalloc(v->arena, sizeof *row)
-                             : slot != NULL                  ? *slot
+                               : slot != NULL                ? *slot
                                                              : NULL;
         if (row == NULL)
             return validation_no_memory(v);

@@ -24,9 +24,10 @@ static bool unique_name(struct validation *v, struct names *names, const struct 
         return validation_no_memory(v);
     const struct node *first = *slot;
     if (first != NULL)
-        problem_place(v->problems,
-                      report_at(v, first->name_at, "There can be only one %s named \"%.*s\".", what, TEXT_ARGS(node->name)),
-                      node->name_at);
+        problem_place(
+            v->problems,
+            report_at(v, first->name_at, "There can be only one %s named \"%.*s\".", what, TEXT_ARGS(node->name)),
+            node->name_at);
     else
         *slot = (void *)node;
     return false;

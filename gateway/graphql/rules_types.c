@@ -45,7 +45,8 @@ bool enter_scalar_leafs(struct validation *v, const struct node *node)
         report(v, node->selection_set, "Field \"%.*s\" must not have a selection since type \"%s\" has no subfields.",
                TEXT_ARGS(node->name), type_text(v->arena, type));
     else if (!leaf && node->selection_set == NULL)
-        report(v, node, "Field \"%.*s\" of type \"%s\" must have a selection of subfields. Did you mean \"%.*s { ... }\"?",
+        report(v, node,
+               "Field \"%.*s\" of type \"%s\" must have a selection of subfields. Did you mean \"%.*s { ... }\"?",
                TEXT_ARGS(node->name), type_text(v->arena, type), TEXT_ARGS(node->name));
     return true;
 }
@@ -64,7 +65,8 @@ static void report_spread(struct validation *v, const struct node *node, const s
                           const struct type *type)
 {
     if (node->kind == NODE_FRAGMENT_SPREAD)
-        report(v, node, "Fragment \"%.*s\" cannot be spread here as objects of type \"%s\" can never be of type \"%s\".",
+        report(v, node,
+               "Fragment \"%.*s\" cannot be spread here as objects of type \"%s\" can never be of type \"%s\".",
                TEXT_ARGS(node->name), parent->name, type->name);
     else
         report(v, node, "Fragment cannot be spread here as objects of type \"%s\" can never be of type \"%s\".",

@@ -11,8 +11,7 @@ static void check_literal(struct validation *v, const struct node *node)
     bool expected = true;
     if (wanted == NULL)
         return;
-    if (type_is_leaf(type) &&
-        scalar_from_literal(v->arena, type, node, NULL, &problem, &expected) != NULL)
+    if (type_is_leaf(type) && scalar_from_literal(v->arena, type, node, NULL, &problem, &expected) != NULL)
         return;
     if (!expected)
         report(v, node, "%s", problem);
@@ -40,8 +39,8 @@ static bool check_object(struct validation *v, const struct node *node)
     for (size_t i = 0; i < type->input_count; i++)
         if (input_is_required(&type->inputs[i]) &&
             node_find(node->children, sluice_text_of(type->inputs[i].name)) == NULL)
-            report(v, node, "Field \"%s.%s\" of required type \"%s\" was not provided.", type->name, type->inputs[i].name,
-                   type_text(v->arena, type->inputs[i].type));
+            report(v, node, "Field \"%s.%s\" of required type \"%s\" was not provided.", type->name,
+                   type->inputs[i].name, type_text(v->arena, type->inputs[i].type));
     return true;
 }
 

@@ -34,8 +34,8 @@ bool leave_no_unused_variables(struct validation *v, const struct node *node)
         if (names_get(&used, definition->name) != NULL)
             continue;
         if (node->name.size > 0)
-            report(v, definition, "Variable \"$%.*s\" is never used in operation \"%.*s\".", TEXT_ARGS(definition->name),
-                   TEXT_ARGS(node->name));
+            report(v, definition, "Variable \"$%.*s\" is never used in operation \"%.*s\".",
+                   TEXT_ARGS(definition->name), TEXT_ARGS(node->name));
         else
             report(v, definition, "Variable \"$%.*s\" is never used.", TEXT_ARGS(definition->name));
     }
@@ -58,8 +58,8 @@ bool leave_variables_in_allowed_position(struct validation *v, const struct node
     for (size_t i = 0; usages != NULL && i < usages->count && !v->stopped; i++) {
         const struct usage *usage = &usages->list[i];
         const struct node *definition = names_get(&v->variables, usage->variable->name);
-        const struct type *type = definition != NULL && usage->type != NULL ? schema_type_of_node(v->arena, definition->type)
-                                                                            : NULL;
+        const struct type *type =
+            definition != NULL && usage->type != NULL ? schema_type_of_node(v->arena, definition->type) : NULL;
         if (type == NULL || allowed(type, definition->value, usage))
             continue;
         problem_place(v->problems,

@@ -33,7 +33,8 @@ static struct value *refuse(struct arena *arena, const char **ret_problem, bool 
 static struct value *as_int(struct arena *arena, struct value *value, const char **ret_problem, bool *ret_expected)
 {
     if (!is_number(value) || floor(number_of(value)) != number_of(value) || !isfinite(number_of(value)))
-        return refuse(arena, ret_problem, ret_expected, "Int cannot represent non-integer value", value_text(arena, value));
+        return refuse(arena, ret_problem, ret_expected, "Int cannot represent non-integer value",
+                      value_text(arena, value));
     if (number_of(value) > INT32_MAX || number_of(value) < INT32_MIN)
         return refuse(arena, ret_problem, ret_expected, "Int cannot represent non 32-bit signed integer value",
                       value_text(arena, value));
@@ -99,13 +100,15 @@ static struct value *as_json(struct arena *arena, struct value *value, const cha
         *ret_problem = "JSONScalar is written as a text that holds JSON";
         return NULL;
     }
-    if (json_read(value->text.data, value->text.size, SLUICE_DEFAULT_DEPTH, &events, NULL, "JSONScalar", &error) == SLUICE_OK)
+    if (json_read(value->text.data, value->text.size, SLUICE_DEFAULT_DEPTH, &events, NULL, "JSONScalar", &error) ==
+        SLUICE_OK)
         return value;
     *ret_problem = arena_printf(arena, "the text is no JSON: %s", error.text);
     return NULL;
 }
 
-/* What is wrong with a list as an array of numbers; NULL: nothing. *unknown: it holds a variable without a value yet. */
+/* What is wrong with a list as an array of numbers; NULL: nothing. *unknown: it holds a variable without a value yet.
+ */
 static const char *list_problem(struct numbers *array, const struct value *list, bool *unknown)
 {
     const char *problem = numbers_begin(array);

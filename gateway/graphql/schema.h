@@ -1,8 +1,8 @@
 /*
  * schema.h - the one schema, as a static table. Private to gateway/graphql.
  *
- * It is what Jina 3.34.0 and 3.5.0 answer to an introspection, with the introspection types of that answer; the order of
- * types, fields and directives is theirs too.
+ * It is what Jina 3.34.0 and 3.5.0 answer to an introspection, with the introspection types of that answer; the order
+ * of types, fields and directives is theirs too.
  */
 #ifndef SLUICE_GATEWAY_GRAPHQL_SCHEMA_H
 #define SLUICE_GATEWAY_GRAPHQL_SCHEMA_H
@@ -21,7 +21,15 @@ enum type_kind {
     TYPE_NON_NULL
 };
 
-enum scalar_type { SCALAR_STRING, SCALAR_INT, SCALAR_FLOAT, SCALAR_BOOLEAN, SCALAR_BASE64, SCALAR_NDARRAY, SCALAR_JSON };
+enum scalar_type {
+    SCALAR_STRING,
+    SCALAR_INT,
+    SCALAR_FLOAT,
+    SCALAR_BOOLEAN,
+    SCALAR_BASE64,
+    SCALAR_NDARRAY,
+    SCALAR_JSON
+};
 
 struct type;
 
@@ -124,9 +132,9 @@ struct directive {
 };
 
 extern const struct type schema_query, schema_mutation, schema_document, schema_score_item, schema_score,
-    schema_score_interface, schema_document_input, schema_score_item_input, schema_score_input, schema_string, schema_int,
-    schema_float, schema_boolean, schema_base64, schema_ndarray, schema_json, schema_schema, schema_type, schema_type_kind,
-    schema_field, schema_input_value, schema_enum_value, schema_directive, schema_directive_location;
+    schema_score_interface, schema_document_input, schema_score_item_input, schema_score_input, schema_string,
+    schema_int, schema_float, schema_boolean, schema_base64, schema_ndarray, schema_json, schema_schema, schema_type,
+    schema_type_kind, schema_field, schema_input_value, schema_enum_value, schema_directive, schema_directive_location;
 extern const struct type schema_required_boolean, schema_required_string;
 
 /* In the order of the introspection. */
@@ -141,7 +149,7 @@ extern const struct field schema_meta_schema, schema_meta_type, schema_meta_type
 const struct type *schema_type_named(sluice_text name); /* NULL: there is none */
 const struct type *schema_root(enum operation_kind operation);
 const struct directive *schema_directive_named(sluice_text name);
-const struct field *schema_field_of(const struct type *type, sluice_text name);       /* own fields only */
+const struct field *schema_field_of(const struct type *type, sluice_text name); /* own fields only */
 const struct field *schema_field_or_meta(const struct type *parent, sluice_text name);
 const struct input *schema_input_named(const struct input *inputs, size_t count, sluice_text name);
 

@@ -1,6 +1,8 @@
 /* The types of documents and the roots. Source: the recorded introspection. */
 #include "gateway/graphql/schema.h"
 
+/* clang-format off: one line per entry */
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct type required_document_input = {.kind = TYPE_NON_NULL, .of = &schema_document_input};
@@ -68,7 +70,7 @@ const struct type schema_string = {
     .kind = TYPE_SCALAR,
     .scalar = SCALAR_STRING,
     .name = "String",
-    .description = 
+    .description =
         "The `String` scalar type represents textual data, represented as UTF-8 character sequences. The String type "
         "is most often used by GraphQL to represent free-form human-readable text.",
 };
@@ -77,7 +79,7 @@ const struct type schema_int = {
     .kind = TYPE_SCALAR,
     .scalar = SCALAR_INT,
     .name = "Int",
-    .description = 
+    .description =
         "The `Int` scalar type represents non-fractional signed whole numeric values. Int can represent values "
         "between -(2^31) and 2^31 - 1.",
 };
@@ -98,7 +100,7 @@ const struct type schema_float = {
     .kind = TYPE_SCALAR,
     .scalar = SCALAR_FLOAT,
     .name = "Float",
-    .description = 
+    .description =
         "The `Float` scalar type represents signed double-precision fractional values as specified by [IEEE "
         "754](https://en.wikipedia.org/wiki/IEEE_floating_point).",
 };
@@ -107,7 +109,7 @@ const struct type schema_json = {
     .kind = TYPE_SCALAR,
     .scalar = SCALAR_JSON,
     .name = "JSONScalar",
-    .description = 
+    .description =
         "The GenericScalar scalar type represents a generic GraphQL scalar value that could be: List or Object.",
 };
 

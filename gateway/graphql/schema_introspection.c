@@ -1,6 +1,8 @@
 /* The types of the introspection itself. Source: the recorded introspection. */
 #include "gateway/graphql/schema.h"
 
+/* clang-format off: one line per entry */
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct type required_type = {.kind = TYPE_NON_NULL, .of = &schema_type};
@@ -19,7 +21,8 @@ static const struct type list_required_input_value = {.kind = TYPE_LIST, .of = &
 static const struct type required_list_required_input_value = {.kind = TYPE_NON_NULL, .of = &list_required_input_value};
 static const struct type required_directive_location = {.kind = TYPE_NON_NULL, .of = &schema_directive_location};
 static const struct type list_required_directive_location = {.kind = TYPE_LIST, .of = &required_directive_location};
-static const struct type required_list_required_directive_location = {.kind = TYPE_NON_NULL, .of = &list_required_directive_location};
+static const struct type required_list_required_directive_location =
+    {.kind = TYPE_NON_NULL, .of = &list_required_directive_location};
 static const struct type required_schema = {.kind = TYPE_NON_NULL, .of = &schema_schema};
 
 static const struct input deprecated_arguments_required[] = {
@@ -30,17 +33,19 @@ static const struct field schema_fields[] = {
     {"description", &schema_string, NULL, 0, NULL, FIELD_DESCRIPTION},
     {"types", &required_list_required_type, NULL, 0, "A list of all types supported by this server.", FIELD_TYPES},
     {"queryType", &required_type, NULL, 0, "The type that query operations will be rooted at.", FIELD_QUERY_TYPE},
-    {"mutationType", &schema_type, NULL, 0, 
+    {"mutationType", &schema_type, NULL, 0,
      "If this server supports mutation, the type that mutation operations will be rooted at.", FIELD_MUTATION_TYPE},
-    {"subscriptionType", &schema_type, NULL, 0, 
-     "If this server supports subscription, the type that subscription operations will be rooted at.", FIELD_SUBSCRIPTION_TYPE},
-    {"directives", &required_list_required_directive, deprecated_arguments_required, COUNT(deprecated_arguments_required), "A list of all directives supported by this server.", FIELD_DIRECTIVES},
+    {"subscriptionType", &schema_type, NULL, 0,
+     "If this server supports subscription, the type that subscription operations will be rooted at.",
+     FIELD_SUBSCRIPTION_TYPE},
+    {"directives", &required_list_required_directive, deprecated_arguments_required, COUNT(deprecated_arguments_required),
+     "A list of all directives supported by this server.", FIELD_DIRECTIVES},
 };
 
 const struct type schema_schema = {
     .kind = TYPE_OBJECT,
     .name = "__Schema",
-    .description = 
+    .description =
         "A GraphQL Schema defines the capabilities of a GraphQL server. It exposes all available types and "
         "directives on the server, as well as the entry points for query, mutation, and subscription operations.",
     .fields = schema_fields,
@@ -59,8 +64,10 @@ static const struct field type_fields[] = {
     {"fields", &list_required_field, deprecated_arguments, COUNT(deprecated_arguments), NULL, FIELD_FIELDS},
     {"interfaces", &list_required_type, NULL, 0, NULL, FIELD_INTERFACES},
     {"possibleTypes", &list_required_type, NULL, 0, NULL, FIELD_POSSIBLE_TYPES},
-    {"enumValues", &list_required_enum_value, deprecated_arguments, COUNT(deprecated_arguments), NULL, FIELD_ENUM_VALUES},
-    {"inputFields", &list_required_input_value, deprecated_arguments, COUNT(deprecated_arguments), NULL, FIELD_INPUT_FIELDS},
+    {"enumValues", &list_required_enum_value, deprecated_arguments, COUNT(deprecated_arguments),
+     NULL, FIELD_ENUM_VALUES},
+    {"inputFields", &list_required_input_value, deprecated_arguments, COUNT(deprecated_arguments),
+     NULL, FIELD_INPUT_FIELDS},
     {"ofType", &schema_type, NULL, 0, NULL, FIELD_OF_TYPE},
     {"isOneOf", &schema_boolean, NULL, 0, NULL, FIELD_IS_ONE_OF},
 };
@@ -68,7 +75,7 @@ static const struct field type_fields[] = {
 const struct type schema_type = {
     .kind = TYPE_OBJECT,
     .name = "__Type",
-    .description = 
+    .description =
         "The fundamental unit of any GraphQL Schema is the type. There are many kinds of types in GraphQL as "
         "represented by the `__TypeKind` enum.\n\nDepending on the kind of a type, certain fields describe "
         "information about that type. Scalar types provide no information beyond a name, description and optional "
@@ -110,7 +117,7 @@ static const struct field field_fields[] = {
 const struct type schema_field = {
     .kind = TYPE_OBJECT,
     .name = "__Field",
-    .description = 
+    .description =
         "Object and Interface types are described by a list of Fields, each of which has a name, potentially a list "
         "of arguments, and a return type.",
     .fields = field_fields,
@@ -121,7 +128,7 @@ static const struct field input_value_fields[] = {
     {"name", &schema_required_string, NULL, 0, NULL, FIELD_NAME},
     {"description", &schema_string, NULL, 0, NULL, FIELD_DESCRIPTION},
     {"type", &required_type, NULL, 0, NULL, FIELD_TYPE},
-    {"defaultValue", &schema_string, NULL, 0, 
+    {"defaultValue", &schema_string, NULL, 0,
      "A GraphQL-formatted string representing the default value for this input value.", FIELD_DEFAULT_VALUE},
     {"isDeprecated", &schema_required_boolean, NULL, 0, NULL, FIELD_IS_DEPRECATED},
     {"deprecationReason", &schema_string, NULL, 0, NULL, FIELD_DEPRECATION_REASON},
@@ -130,7 +137,7 @@ static const struct field input_value_fields[] = {
 const struct type schema_input_value = {
     .kind = TYPE_OBJECT,
     .name = "__InputValue",
-    .description = 
+    .description =
         "Arguments provided to Fields or Directives and the input fields of an InputObject are represented as Input "
         "Values which describe their type and optionally a default value.",
     .fields = input_value_fields,
@@ -147,7 +154,7 @@ static const struct field enum_value_fields[] = {
 const struct type schema_enum_value = {
     .kind = TYPE_OBJECT,
     .name = "__EnumValue",
-    .description = 
+    .description =
         "One possible value for a given Enum. Enum values are unique values, not a placeholder for a string or "
         "numeric value. However an Enum value is returned in a JSON response as a string.",
     .fields = enum_value_fields,
@@ -167,7 +174,7 @@ static const struct field directive_fields[] = {
 const struct type schema_directive = {
     .kind = TYPE_OBJECT,
     .name = "__Directive",
-    .description = 
+    .description =
         "A Directive provides a way to describe alternate runtime execution and type validation behavior in a "
         "GraphQL document.\n\nIn some cases, you need to provide options to alter GraphQL's execution behavior in "
         "ways field arguments will not suffice, such as conditionally including or skipping a field. Directives "
@@ -202,7 +209,7 @@ static const struct enum_value directive_location_values[] = {
 const struct type schema_directive_location = {
     .kind = TYPE_ENUM,
     .name = "__DirectiveLocation",
-    .description = 
+    .description =
         "A Directive can be adjacent to many parts of the GraphQL language, a __DirectiveLocation describes one such "
         "possible adjacencies.",
     .values = directive_location_values,
@@ -214,5 +221,6 @@ static const struct input type_arguments[] = {
 };
 
 const struct field schema_meta_schema = {"__schema", &required_schema, NULL, 0, NULL, FIELD_META_SCHEMA};
-const struct field schema_meta_type = {"__type", &schema_type, type_arguments, COUNT(type_arguments), NULL, FIELD_META_TYPE};
+const struct field schema_meta_type = {"__type", &schema_type, type_arguments, COUNT(type_arguments), NULL,
+    FIELD_META_TYPE};
 const struct field schema_meta_typename = {"__typename", &schema_required_string, NULL, 0, NULL, FIELD_META_TYPENAME};

@@ -89,7 +89,8 @@ static bool fixed_unicode(struct problems *problems, uint32_t *at, char **to)
         *at += 6;
         return true;
     }
-    if (code >= 0xD800 && code <= 0xDBFF && lexer_byte(problems, *at + 6) == '\\' && lexer_byte(problems, *at + 7) == 'u') {
+    if (code >= 0xD800 && code <= 0xDBFF && lexer_byte(problems, *at + 6) == '\\' &&
+        lexer_byte(problems, *at + 7) == 'u') {
         int64_t low = four_digits(problems, *at + 8);
         if (low >= 0xDC00 && low <= 0xDFFF) {
             *to = put_code(*to, (uint32_t)(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)));
@@ -129,7 +130,8 @@ static bool escape(struct problems *problems, uint32_t *at, char **to)
     static const char from[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
     int byte = lexer_byte(problems, *at + 1);
     if (byte == 'u')
-        return lexer_byte(problems, *at + 2) == '{' ? variable_unicode(problems, at, to) : fixed_unicode(problems, at, to);
+        return lexer_byte(problems, *at + 2) == '{' ? variable_unicode(problems, at, to)
+                                                    : fixed_unicode(problems, at, to);
     const char *known = byte > 0 ? strchr(from, byte) : NULL;
     if (known == NULL)
         return bad_escape(problems, *at, 2, "character");
@@ -161,7 +163,9 @@ struct token lexer_string(struct problems *problems, uint32_t start)
     uint32_t at = plain_part(problems, start + 1);
     const char *source = problems->source.data;
     if (lexer_byte(problems, at) == '"')
-        return (struct token){TOKEN_STRING, start, at + 1, {source + start + 1, at - start - 1}};
+        return (struct token){
+            TOKEN_STRING, start, at + 1, {source + start + 1, at - start - 1}
+        };
     char *text = arena_alloc(problems->arena, (size_t)string_room(problems, start + 1) + 4), *to = text;
     if (text == NULL)
         return no_memory(problems, start);
@@ -177,7 +181,9 @@ struct token lexer_string(struct problems *problems, uint32_t start)
         at = plain_part(problems, from);
     }
     if (lexer_byte(problems, at) == '"')
-        return (struct token){TOKEN_STRING, start, at + 1, {text, (size_t)(to - text)}};
+        return (struct token){
+            TOKEN_STRING, start, at + 1, {text, (size_t)(to - text)}
+        };
     syntax_error(problems, at, "Unterminated string.");
     return failed(at);
 }
@@ -186,7 +192,8 @@ struct token lexer_string(struct problems *problems, uint32_t start)
 
 static bool quotes_at(const struct problems *problems, uint32_t at)
 {
-    return lexer_byte(problems, at) == '"' && lexer_byte(problems, at + 1) == '"' && lexer_byte(problems, at + 2) == '"';
+    return lexer_byte(problems, at) == '"' && lexer_byte(problems, at + 1) == '"' &&
+           lexer_byte(problems, at + 2) == '"';
 }
 
 /* The bytes between the quotes with \""" resolved and lines ended by \n. False: there is no end, told. */
@@ -294,5 +301,7 @@ struct token lexer_block_string(struct problems *problems, uint32_t start)
         return no_memory(problems, start);
     if (!block_raw(problems, &at, text, &size))
         return failed(at);
-    return (struct token){TOKEN_BLOCK_STRING, start, at + 3, {text, dedent(text, size)}};
+    return (struct token){
+        TOKEN_BLOCK_STRING, start, at + 3, {text, dedent(text, size)}
+    };
 }

@@ -26,7 +26,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Damerau-Levenshtein (adjacent letters may change places) of lower-case texts; no text is longer than NAME_MAX_SIZE. */
+/* Damerau-Levenshtein (adjacent letters may change places) of lower-case texts; no text is longer than NAME_MAX_SIZE.
+ */
 static size_t edits(const char *a, size_t a_size, const char *b, size_t b_size)
 {
     size_t rows[3][NAME_MAX_SIZE + 1];

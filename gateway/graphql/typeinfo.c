@@ -77,8 +77,8 @@ static void enter_field(struct typeinfo *info, const struct node *node)
 
 static void enter_fragment(struct typeinfo *info, const struct node *node)
 {
-    const struct type *type = node->type != NULL ? schema_type_of_node(info->arena, node->type)
-                                                 : type_named(typeinfo_type(info));
+    const struct type *type =
+        node->type != NULL ? schema_type_of_node(info->arena, node->type) : type_named(typeinfo_type(info));
     push(&info->types, only_output(type));
 }
 

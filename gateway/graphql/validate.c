@@ -9,35 +9,35 @@
 static const struct rule {
     rule_function *enter, *leave;
 } rules[] = {
-    /* In the order of specifiedRules of the package graphql. SingleFieldSubscriptions has no place in a schema without
-     * subscriptions; NoUndefinedVariables, NoUnusedVariables and VariablesInAllowedPosition share the definitions that
-     * UniqueVariableNames takes down. */
-    {enter_executable_definitions, NULL},
-    {enter_unique_operation_names, NULL},
-    {enter_lone_anonymous_operation, NULL},
-    {enter_known_type_names, NULL},
-    {enter_fragments_on_composite_types, NULL},
-    {enter_variables_are_input_types, NULL},
-    {enter_scalar_leafs, NULL},
-    {enter_fields_on_correct_type, NULL},
-    {enter_unique_fragment_names, NULL},
-    {enter_known_fragment_names, NULL},
-    {enter_no_unused_fragments, leave_no_unused_fragments},
-    {enter_possible_fragment_spreads, NULL},
-    {enter_no_fragment_cycles, NULL},
-    {enter_unique_variable_names, NULL},
-    {NULL, leave_no_undefined_variables},
-    {NULL, leave_no_unused_variables},
-    {enter_known_directives, NULL},
-    {enter_unique_directives_per_location, NULL},
-    {enter_known_argument_names, NULL},
-    {enter_unique_argument_names, NULL},
-    {enter_values_of_correct_type, NULL},
-    {NULL, leave_provided_required_arguments},
-    {NULL, leave_variables_in_allowed_position},
-    {enter_overlapping_fields, NULL},
-    {enter_unique_input_field_names, leave_unique_input_field_names},
-    {enter_max_introspection_depth, NULL},
+  /* In the order of specifiedRules of the package graphql. SingleFieldSubscriptions has no place in a schema without
+  * subscriptions; NoUndefinedVariables, NoUnusedVariables and VariablesInAllowedPosition share the definitions that
+  * UniqueVariableNames takes down. */
+    {enter_executable_definitions,         NULL                               },
+    {enter_unique_operation_names,         NULL                               },
+    {enter_lone_anonymous_operation,       NULL                               },
+    {enter_known_type_names,               NULL                               },
+    {enter_fragments_on_composite_types,   NULL                               },
+    {enter_variables_are_input_types,      NULL                               },
+    {enter_scalar_leafs,                   NULL                               },
+    {enter_fields_on_correct_type,         NULL                               },
+    {enter_unique_fragment_names,          NULL                               },
+    {enter_known_fragment_names,           NULL                               },
+    {enter_no_unused_fragments,            leave_no_unused_fragments          },
+    {enter_possible_fragment_spreads,      NULL                               },
+    {enter_no_fragment_cycles,             NULL                               },
+    {enter_unique_variable_names,          NULL                               },
+    {NULL,                                 leave_no_undefined_variables       },
+    {NULL,                                 leave_no_unused_variables          },
+    {enter_known_directives,               NULL                               },
+    {enter_unique_directives_per_location, NULL                               },
+    {enter_known_argument_names,           NULL                               },
+    {enter_unique_argument_names,          NULL                               },
+    {enter_values_of_correct_type,         NULL                               },
+    {NULL,                                 leave_provided_required_arguments  },
+    {NULL,                                 leave_variables_in_allowed_position},
+    {enter_overlapping_fields,             NULL                               },
+    {enter_unique_input_field_names,       leave_unique_input_field_names     },
+    {enter_max_introspection_depth,        NULL                               },
 };
 enum { RULE_COUNT = sizeof rules / sizeof rules[0] };
 _Static_assert((int)RULE_COUNT <= (int)RULES_MAX, "more rules than places");
@@ -110,18 +110,12 @@ size_t node_parts(const struct node *node, struct node *parts[NODE_PARTS_MAX])
     case NODE_VARIABLE_DEFINITION:
         all[0] = node->variable, all[1] = node->type, all[2] = node->value, all[3] = node->directives;
         break;
-    case NODE_OPERATION:
-        all[0] = node->children, all[1] = node->directives, all[2] = node->selection_set;
-        break;
+    case NODE_OPERATION: all[0] = node->children, all[1] = node->directives, all[2] = node->selection_set; break;
     case NODE_FIELD:
     case NODE_DIRECTIVE:
-    case NODE_FRAGMENT_SPREAD:
-        all[0] = node->arguments, all[1] = node->directives, all[2] = node->selection_set;
-        break;
+    case NODE_FRAGMENT_SPREAD: all[0] = node->arguments, all[1] = node->directives, all[2] = node->selection_set; break;
     case NODE_INLINE_FRAGMENT:
-    case NODE_FRAGMENT:
-        all[0] = node->type, all[1] = node->directives, all[2] = node->selection_set;
-        break;
+    case NODE_FRAGMENT: all[0] = node->type, all[1] = node->directives, all[2] = node->selection_set; break;
     case NODE_LIST_TYPE:
     case NODE_NON_NULL_TYPE: all[0] = node->type; break;
     case NODE_ARGUMENT:

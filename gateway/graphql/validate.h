@@ -71,8 +71,8 @@ struct usages {
 
 /* Of one definition of the document. */
 struct definition_facts {
-    struct usages usages;      /* in itself */
-    struct usages all_usages;  /* of an operation: with those of its fragments */
+    struct usages usages;     /* in itself */
+    struct usages all_usages; /* of an operation: with those of its fragments */
     struct node_row spreads;
     bool spreads_known;
 };
@@ -92,20 +92,20 @@ struct validation {
     struct arena *arena;
     struct node *document;
     struct typeinfo info;
-    const struct node *parent;             /* of the node that is visited */
+    const struct node *parent;              /* of the node that is visited */
     const struct node *skipping[RULES_MAX]; /* by rule: the node below which it sees nothing */
-    bool stopped;                          /* too many errors, too much work or no memory */
+    bool stopped;                           /* too many errors, too much work or no memory */
     long fragment_work;
     size_t recursion;
-    struct names fragments;                /* by name, the last definition of each */
-    struct definition_facts *facts;        /* by node->number */
+    struct names fragments;         /* by name, the last definition of each */
+    struct definition_facts *facts; /* by node->number */
     size_t operation_count;
     struct names operation_names, fragment_names;
-    struct names variables;                /* of the operation that is visited: its definitions */
+    struct names variables; /* of the operation that is visited: its definitions */
     struct node_row operations, fragment_row;
     struct names checked_cycles, path_position; /* NoFragmentCycles */
     struct node_row spread_path;
-    struct names *input_names;             /* UniqueInputFieldNames: of the object that is visited */
+    struct names *input_names;                  /* UniqueInputFieldNames: of the object that is visited */
     struct names depth_checked, depth_exceeded; /* MaxIntrospectionDepth */
     struct overlap *overlap;
 };
@@ -113,7 +113,7 @@ struct validation {
 /* Report an error at a node, or at its name; further places by problem_place(). */
 struct problem *report(struct validation *v, const struct node *node, const char *format, ...) SLUICE_PRINTF(3, 4);
 struct problem *report_at(struct validation *v, uint32_t at, const char *format, ...) SLUICE_PRINTF(3, 4);
-void validation_abort(struct validation *v); /* too much work */
+void validation_abort(struct validation *v);     /* too much work */
 bool validation_no_memory(struct validation *v); /* stops; always false */
 
 bool node_row_add(struct validation *v, struct node_row *row, const struct node *node);
@@ -123,15 +123,16 @@ const struct node_row *fragment_spreads(struct validation *v, const struct node 
 bool fragments_of(struct validation *v, const struct node_row *operations, struct node_row *ret_fragments);
 const struct usages *usages_of(struct validation *v, const struct node *operation);
 bool spend_fragment_work(struct validation *v, size_t cost);
-bool validation_deeper(struct validation *v); /* false: too deep, aborted; else v->recursion is counted down by the caller */
+bool validation_deeper(
+    struct validation *v); /* false: too deep, aborted; else v->recursion is counted down by the caller */
 
 /* How a value stands in messages: on one line, cut when it is long. In the arena. */
 const char *node_text(struct arena *arena, const struct node *value);
 
 typedef bool rule_function(struct validation *v, const struct node *node);
 
-/* By rule; leave may be absent. rules_definitions.c, rules_fragments.c, rules_types.c, rules_arguments.c, rules_values.c,
- * rules_variables.c, overlap.c, rule_depth.c. */
+/* By rule; leave may be absent. rules_definitions.c, rules_fragments.c, rules_types.c, rules_arguments.c,
+ * rules_values.c, rules_variables.c, overlap.c, rule_depth.c. */
 rule_function enter_executable_definitions, enter_unique_operation_names, enter_lone_anonymous_operation,
     enter_known_type_names, enter_fragments_on_composite_types, enter_variables_are_input_types, enter_scalar_leafs,
     enter_fields_on_correct_type, enter_unique_fragment_names, enter_known_fragment_names, enter_no_unused_fragments,

@@ -2,9 +2,9 @@
  * value.h - values while an operation is worked on: variables and arguments. Private to gateway/graphql.
  *
  * Values live in the operation's arena. What coercion gives has the form that its type wants: Int an integer, Float a
- * number, String, Base64 and JSONScalar a text (of base64, of JSON), NdArray lists of numbers, an input object its known
- * fields. Sources: https://spec.graphql.org/October2021/#sec-Coercing-Variable-Values and #sec-Input-Coercion of each
- * type; the package graphql for texts.
+ * number, String, Base64 and JSONScalar a text (of base64, of JSON), NdArray lists of numbers, an input object its
+ * known fields. Sources: https://spec.graphql.org/October2021/#sec-Coercing-Variable-Values and #sec-Input-Coercion of
+ * each type; the package graphql for texts.
  */
 #ifndef SLUICE_GATEWAY_GRAPHQL_VALUE_H
 #define SLUICE_GATEWAY_GRAPHQL_VALUE_H
@@ -45,7 +45,7 @@ struct value {
 struct value *value_new(struct arena *arena, enum value_kind kind); /* NULL: no memory */
 struct value *value_of_text(struct arena *arena, sluice_text text);
 struct value *value_member(const struct value *object, sluice_text key); /* the last of several; NULL: none */
-bool value_is_null(const struct value *value);                            /* NULL, absent or null */
+bool value_is_null(const struct value *value);                           /* NULL, absent or null */
 
 /* For messages, as the package's inspect() prints it, cut when it is long. In the arena. */
 const char *value_text(struct arena *arena, const struct value *value);
@@ -57,8 +57,8 @@ sluice_status value_from_json(struct arena *arena, sluice_text json, size_t dept
 /* ---- scalars: what a value must be ---- */
 
 /*
- * The value as the scalar `type` wants it. NULL: it cannot be one; *ret_problem says why (in the arena), after the words
- * "Expected type ...". when *ret_expected is set.
+ * The value as the scalar `type` wants it. NULL: it cannot be one; *ret_problem says why (in the arena), after the
+ * words "Expected type ...". when *ret_expected is set.
  */
 struct value *scalar_from_value(struct arena *arena, const struct type *type, struct value *value,
                                 const char **ret_problem, bool *ret_expected);

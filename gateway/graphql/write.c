@@ -23,7 +23,8 @@ static uint32_t code_at(const unsigned char **at)
 static void write_unit(struct buffer *buffer, unsigned unit)
 {
     static const char digits[] = "0123456789abcdef";
-    char text[6] = {'\\', 'u', digits[unit >> 12 & 15], digits[unit >> 8 & 15], digits[unit >> 4 & 15], digits[unit & 15]};
+    char text[6] = {
+        '\\', 'u', digits[unit >> 12 & 15], digits[unit >> 8 & 15], digits[unit >> 4 & 15], digits[unit & 15]};
     buffer_append(buffer, text, sizeof text);
 }
 

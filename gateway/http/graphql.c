@@ -247,8 +247,8 @@ sluice_status http_graphql_routes(struct http_front *front, sluice_error *error)
 {
     static const char *const get_only[] = {"GET", NULL}, *const post_only[] = {"POST", NULL};
     static const struct http_route routes[] = {
-        {.path = "/graphql", .methods = get_only,  .handle = handle_get                },
-        {.path = "/graphql", .methods = post_only, .handle = handle_post, .body = true},
+        {.path = "/graphql",    .methods = get_only,   .handle = handle_get},
+        { .path = "/graphql", .methods = post_only, .handle = handle_post,         .body = true},
     };
     if (!http_front_flow(front)->gateway.http.expose_graphql_endpoint)
         return SLUICE_OK;

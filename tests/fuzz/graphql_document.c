@@ -1,6 +1,6 @@
 /*
- * A query, and behind a NUL byte its variables: whatever they are, there is an answer, it is JSON, and the calls get back
- * what they sent.
+ * A query, and behind a NUL byte its variables: whatever they are, there is an answer, it is JSON, and the calls get
+ * back what they sent.
  */
 #include "gateway/graphql/graphql.h"
 #include "gateway/graphql/value.h"
@@ -43,7 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t query_size = nul != NULL ? (size_t)(nul - data) : size;
     const char *text = (const char *)data;
     const sluice_limits limits = {.documents = 100, .bytes = 16 << 20};
-    struct graphql_request request = {.query = {text != NULL ? text : "", query_size}, .limits = &limits};
+    struct graphql_request request = {
+        .query = {text != NULL ? text : "", query_size},
+          .limits = &limits
+    };
     struct graphql *operation = NULL;
     sluice_error error = {.text = ""};
     if (nul != NULL)

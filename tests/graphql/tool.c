@@ -1,6 +1,7 @@
 /*
- * graphql_tool - answers GraphQL requests from its standard input, one JSON object per line: `query`, `variables` (JSON as
- * a text), `operationName`. Each call of `docs` gets back the documents that it sent. One line of answer per request.
+ * graphql_tool - answers GraphQL requests from its standard input, one JSON object per line: `query`, `variables` (JSON
+ * as a text), `operationName`. Each call of `docs` gets back the documents that it sent. One line of answer per
+ * request.
  */
 #include "gateway/graphql/graphql.h"
 #include "gateway/graphql/value.h"
@@ -50,7 +51,8 @@ int main(void)
         struct arena *arena = arena_new(4096, ARENA_NO_LIMIT);
         struct value *line = NULL;
         sluice_error error = {.text = "no memory"};
-        if (arena == NULL || value_from_json(arena, (sluice_text){text, (size_t)size}, 100, &line, &error) != SLUICE_OK ||
+        if (arena == NULL ||
+            value_from_json(arena, (sluice_text){text, (size_t)size}, 100, &line, &error) != SLUICE_OK ||
             line->kind != VALUE_OBJECT)
             die(error.text);
         answer(line);

@@ -91,8 +91,8 @@ void ask_errors_are(const struct ask *ask, const char *errors)
     buffer_init(&buffer, BUFFER_NO_LIMIT);
     for (const struct value *error = list != NULL ? list->first : NULL; error != NULL; error = error->next)
         describe(error, &buffer);
-    ck_assert_msg(strcmp(buffer_text(&buffer), errors) == 0, "%s\n  gives  %s  wanted %s", ask->query, buffer_text(&buffer),
-                  errors);
+    ck_assert_msg(strcmp(buffer_text(&buffer), errors) == 0, "%s\n  gives  %s  wanted %s", ask->query,
+                  buffer_text(&buffer), errors);
     buffer_done(&buffer);
     arena_free(arena);
     free(text);
@@ -105,7 +105,9 @@ static bool is_number(const struct value *value)
 
 static double number_of(const struct value *value)
 {
-    return value->kind == VALUE_INT ? (double)value->integer : value->kind == VALUE_UNSIGNED ? (double)value->natural : value->number;
+    return value->kind == VALUE_INT        ? (double)value->integer
+           : value->kind == VALUE_UNSIGNED ? (double)value->natural
+                                           : value->number;
 }
 
 static bool same_members(const struct value *a, const struct value *b)

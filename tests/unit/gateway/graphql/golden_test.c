@@ -1,6 +1,7 @@
 /*
- * The requests that were recorded at Jina's /graphql, with stand-ins for its executors. Data must be equal, and of errors the
- * number, the places and the paths. What differs on purpose, and what needs the real executors or HTTP, is named here.
+ * The requests that were recorded at Jina's /graphql, with stand-ins for its executors. Data must be equal, and of
+ * errors the number, the places and the paths. What differs on purpose, and what needs the real executors or HTTP, is
+ * named here.
  */
 #include "tests/unit/gateway/graphql/ask.h"
 #include "tests/unit/suite.h"
@@ -67,7 +68,10 @@ static void search(sluice_document_array *array)
 
 static void replace(sluice_document_array *array)
 {
-    static const char *const both[][2] = {{"new1", "one"}, {"new2", "two"}};
+    static const char *const both[][2] = {
+        {"new1", "one"},
+        {"new2", "two"}
+    };
     sluice_document_array_clear(array);
     for (size_t i = 0; i < 2; i++) {
         sluice_document *document = sluice_document_array_append(array);
@@ -137,7 +141,8 @@ static bool same_data(const struct value *ours, const struct value *theirs)
     if (ours->kind != theirs->kind || (ours->kind != VALUE_OBJECT && ours->kind != VALUE_LIST))
         return value_same(ours, theirs);
     const struct value *other = theirs->first;
-    for (const struct value *item = ours->first; item != NULL && other != NULL; item = item->next, other = other->next) {
+    for (const struct value *item = ours->first; item != NULL && other != NULL;
+         item = item->next, other = other->next) {
         const struct value *match = ours->kind == VALUE_OBJECT ? value_member(theirs, item->key) : other;
         if (match == NULL || !same_data(item, match))
             return false;
@@ -157,7 +162,8 @@ static bool same_answer(const struct value *ours, const struct value *theirs)
     mine = mine != NULL ? mine->first : NULL;
     other = other != NULL ? other->first : NULL;
     for (; mine != NULL && other != NULL; mine = mine->next, other = other->next)
-        if (!same_part(mine, other, "locations") || !same_part(mine, other, "path") || member(mine, "message")->text.size == 0)
+        if (!same_part(mine, other, "locations") || !same_part(mine, other, "path") ||
+            member(mine, "message")->text.size == 0)
             return false;
     return mine == NULL && other == NULL && same_data(member(ours, "data"), member(theirs, "data"));
 }
@@ -200,13 +206,12 @@ static int replay(struct arena *arena, const char *name, const char *body)
     char *end = given != NULL ? strstr(given, ", \"operationName\"") : NULL;
     if (end != NULL)
         *end = '\0';
-    char *text = ask_text(&(struct ask){.query = query->text.data,
-                                        .query_size = query->text.size,
-                                        .variables = end != NULL ? given : NULL,
-                                        .operation_name = operation != NULL && operation->kind == VALUE_STRING
-                                                              ? operation->text.data
-                                                              : NULL,
-                                        .executor = worker});
+    char *text = ask_text(&(struct ask){
+        .query = query->text.data,
+        .query_size = query->text.size,
+        .variables = end != NULL ? given : NULL,
+        .operation_name = operation != NULL && operation->kind == VALUE_STRING ? operation->text.data : NULL,
+        .executor = worker});
     bool same = same_answer(json_value(arena, sluice_text_of(text)), theirs);
     bool expected = is_in(deviations, sizeof deviations / sizeof deviations[0], name);
     if (same == expected)

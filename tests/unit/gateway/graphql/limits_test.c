@@ -167,8 +167,9 @@ START_TEST(variables_nest_up_to_their_limit)
         repeat("[", GRAPHQL_VARIABLES_DEPTH_MAX - 1 + over);
         repeat("]", GRAPHQL_VARIABLES_DEPTH_MAX - 1 + over);
         repeat("}", 1);
-        struct graphql_request request = {.query = sluice_text_of("{ __typename }"),
-                                          .variables = {buffer_text(&text), text.size}};
+        struct graphql_request request = {
+            .query = sluice_text_of("{ __typename }"), .variables = {buffer_text(&text), text.size}
+        };
         ck_assert_int_eq(graphql_prepare(&request, &operation, NULL), over ? SLUICE_LIMIT : SLUICE_OK);
         graphql_free(operation);
         buffer_done(&text);
@@ -181,8 +182,8 @@ START_TEST(fragments_that_multiply_stay_cheap)
 {
     begin("{ docs(data: {id: \"a\"}) { ...F0 } } ");
     for (size_t i = 0; i < 30; i++)
-        buffer_printf(&text, "fragment F%zu on StrawberryDocument { a: chunks { ...F%zu } b: chunks { ...F%zu } } ", i, i + 1,
-                      i + 1);
+        buffer_printf(&text, "fragment F%zu on StrawberryDocument { a: chunks { ...F%zu } b: chunks { ...F%zu } } ", i,
+                      i + 1, i + 1);
     repeat("fragment F30 on StrawberryDocument { id }", 1);
     ck_assert(answer_has("\"data\": {\"docs\": [{\"a\": null, \"b\": null}]}"));
 }
@@ -198,10 +199,12 @@ START_TEST(the_work_on_an_answer_ends_at_its_limit)
     repeat("}", LEVELS);
     repeat("}) { ...F0 } } ", 1);
     for (size_t i = 0; i < LEVELS; i++)
-        buffer_printf(&text, "fragment F%zu on StrawberryDocument { a: chunks { ...F%zu } b: chunks { ...F%zu } } ", i, i + 1,
-                      i + 1);
+        buffer_printf(&text, "fragment F%zu on StrawberryDocument { a: chunks { ...F%zu } b: chunks { ...F%zu } } ", i,
+                      i + 1, i + 1);
     buffer_printf(&text, "fragment F%d on StrawberryDocument { id }", LEVELS);
-    struct graphql_request request = {.query = {buffer_text(&text), text.size}};
+    struct graphql_request request = {
+        .query = {buffer_text(&text), text.size}
+    };
     struct graphql *operation = NULL;
     struct buffer answer;
     sluice_error error = {.text = ""};
@@ -257,7 +260,8 @@ START_TEST(limits_of_documents_hold)
 {
     const sluice_limits limits = {.documents = 2};
     ask_errors_are(&(struct ask){.query = "{ docs(data: [{id: \"a\"}, {id: \"b\"}]) { id } }", .limits = &limits}, "");
-    char *answer = ask_text(&(struct ask){.query = "{ docs(data: [{id: \"a\"}, {id: \"b\"}, {}]) { id } }", .limits = &limits});
+    char *answer =
+        ask_text(&(struct ask){.query = "{ docs(data: [{id: \"a\"}, {id: \"b\"}, {}]) { id } }", .limits = &limits});
     ck_assert_ptr_nonnull(strstr(answer, "more documents than the limit"));
     free(answer);
 }

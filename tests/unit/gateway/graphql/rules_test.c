@@ -1,7 +1,9 @@
-/* The rules of the validation: text, order and places of their errors. The answers are those of the npm package graphql 16.15. */
+/* The rules of the validation: text, order and places of their errors. The answers are those of the npm package
+ * graphql 16.15. */
 #include "tests/unit/gateway/graphql/ask.h"
 #include "tests/unit/suite.h"
 
+/* clang-format off */
 static const struct {
     const char *query, *errors;
 } cases[] = {
@@ -134,6 +136,7 @@ static const struct {
     {"{\r\n  docs {\r    no\n  }\n}",
      "3:5 Cannot query field \"no\" on type \"StrawberryDocument\".\n"},
 };
+/* clang-format on */
 
 START_TEST(each_case_gives_its_errors)
 {

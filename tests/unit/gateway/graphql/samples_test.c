@@ -22,7 +22,8 @@ static bool same_data(const struct value *ours, const struct value *theirs)
     if ((theirs->kind != VALUE_OBJECT && theirs->kind != VALUE_LIST) || ours->kind != theirs->kind)
         return value_same(ours, theirs);
     const struct value *other = theirs->first;
-    for (const struct value *item = ours->first; item != NULL && other != NULL; item = item->next, other = other->next) {
+    for (const struct value *item = ours->first; item != NULL && other != NULL;
+         item = item->next, other = other->next) {
         if (ours->kind == VALUE_OBJECT && value_member(theirs, item->key) == NULL)
             return false;
         if (!same_data(item, ours->kind == VALUE_OBJECT ? value_member(theirs, item->key) : other))
@@ -59,7 +60,8 @@ static void check_sample(sluice_text line)
     const struct value *answer = json_value(arena, sluice_text_of(text));
     ck_assert_msg(same_data(member(answer, "data"), member(sample, "data")), "data differ:\n%.*s\n%s", (int)line.size,
                   line.data, text);
-    ck_assert_msg(same_errors(answer, member(sample, "errors")), "errors differ:\n%.*s\n%s", (int)line.size, line.data, text);
+    ck_assert_msg(same_errors(answer, member(sample, "errors")), "errors differ:\n%.*s\n%s", (int)line.size, line.data,
+                  text);
     free(text);
     arena_free(arena);
 }

@@ -2,6 +2,7 @@
 #include "tests/unit/gateway/graphql/ask.h"
 #include "tests/unit/suite.h"
 
+/* clang-format off */
 static const struct {
     const char *query, *errors;
 } cases[] = {
@@ -170,6 +171,7 @@ static const struct {
     {"\357\273\277{ a } }",
      "1:8 Syntax Error: Unexpected \"}\".\n"},
 };
+/* clang-format on */
 
 START_TEST(each_case_gives_its_errors)
 {
@@ -181,10 +183,14 @@ END_TEST
 /* What the lexer makes of strings, numbers and what stands between tokens. */
 START_TEST(tokens_mean_what_the_specification_says)
 {
-    ask_is("\xEF\xBB\xBF{,,docs ( data:{id:\"a\" text:\"\\u00e9\\uD83D\\uDE00\\u{1F600}\\u{E9}\\b\\f\\n\\r\\t\\/\\\\\\\"\"}) # note {\r\n{text,,},}",
-           "{\"data\": {\"docs\": [{\"text\": \"\\u00e9\\ud83d\\ude00\\ud83d\\ude00\\u00e9\\b\\f\\n\\r\\t/\\\\\\\"\"}]}}");
-    ask_is("{ docs(data: [{weight: -0.5e1, granularity: 12, offset: 1E+2, location: [0, -0, 0.25]}]) { weight granularity offset location } }",
-           "{\"data\": {\"docs\": [{\"weight\": -5.0, \"granularity\": 12, \"offset\": 100.0, \"location\": [0.0, 0.0, 0.25]}]}}");
+    ask_is(
+        "\xEF\xBB\xBF{,,docs ( data:{id:\"a\" "
+        "text:\"\\u00e9\\uD83D\\uDE00\\u{1F600}\\u{E9}\\b\\f\\n\\r\\t\\/\\\\\\\"\"}) # note {\r\n{text,,},}",
+        "{\"data\": {\"docs\": [{\"text\": \"\\u00e9\\ud83d\\ude00\\ud83d\\ude00\\u00e9\\b\\f\\n\\r\\t/\\\\\\\"\"}]}}");
+    ask_is("{ docs(data: [{weight: -0.5e1, granularity: 12, offset: 1E+2, location: [0, -0, 0.25]}]) { weight "
+           "granularity offset location } }",
+           "{\"data\": {\"docs\": [{\"weight\": -5.0, \"granularity\": 12, \"offset\": 100.0, \"location\": [0.0, 0.0, "
+           "0.25]}]}}");
     ask_is("{ docs(data: {text: \"\"}) { text } }", "{\"data\": {\"docs\": [{\"text\": null}]}}");
 }
 END_TEST
@@ -220,7 +226,8 @@ END_TEST
 START_TEST(bytes_that_are_no_utf_8_are_refused)
 {
     ask_errors_are(&(struct ask){.query = "{ a\xFF }"}, "Syntax Error: the query is no UTF-8.\n");
-    ask_errors_are(&(struct ask){.query = "{ a\0b }", .query_size = 7}, "1:4 Syntax Error: Unexpected character: U+0000.\n");
+    ask_errors_are(&(struct ask){.query = "{ a\0b }", .query_size = 7},
+                   "1:4 Syntax Error: Unexpected character: U+0000.\n");
 }
 END_TEST
 

@@ -46,7 +46,8 @@ static void data_is(const char *query, const char *answer)
 /* The endpoint's name decides what the fake router does (fake_router.h). */
 START_TEST(calls_of_a_query_run_side_by_side)
 {
-    data_is("{ a: docs(data: {id: \\\"x\\\"}, execEndpoint: \\\"now1\\\") { id } b: docs(data: {id: \\\"y\\\"}, execEndpoint: "
+    data_is("{ a: docs(data: {id: \\\"x\\\"}, execEndpoint: \\\"now1\\\") { id } b: docs(data: {id: \\\"y\\\"}, "
+            "execEndpoint: "
             "\\\"later2\\\") { id } c: docs(data: [], execEndpoint: \\\"now3\\\") { id } __typename }",
             "{\"data\": {\"a\": [{\"id\": \"x\"}], \"b\": [{\"id\": \"y\"}], \"c\": [], \"__typename\": \"Query\"}}");
     ck_assert_uint_eq(fake_submitted(fixture.router), 3);
@@ -56,9 +57,10 @@ END_TEST
 static void *post_two_mutations(void *context)
 {
     (void)context;
-    data_is("mutation { a: docs(data: {id: \\\"x\\\"}, execEndpoint: \\\"hold1\\\") { id } b: docs(data: {id: \\\"y\\\"}, "
-            "execEndpoint: \\\"hold2\\\") { id } }",
-            "{\"data\": {\"a\": [{\"id\": \"x\"}], \"b\": [{\"id\": \"y\"}]}}");
+    data_is(
+        "mutation { a: docs(data: {id: \\\"x\\\"}, execEndpoint: \\\"hold1\\\") { id } b: docs(data: {id: \\\"y\\\"}, "
+        "execEndpoint: \\\"hold2\\\") { id } }",
+        "{\"data\": {\"a\": [{\"id\": \"x\"}], \"b\": [{\"id\": \"y\"}]}}");
     return NULL;
 }
 
@@ -81,7 +83,8 @@ START_TEST(a_mutation_ends_at_its_first_failure)
     fake_set_failure_text(fixture.router, "no way");
     data_is("mutation { a: docs(execEndpoint: \\\"now1\\\") { id } b: docs(execEndpoint: \\\"gone2\\\") { id } c: "
             "docs(execEndpoint: \\\"now3\\\") { id } }",
-            "{\"data\": null, \"errors\": [{\"message\": \"no way of gone2\", \"locations\": [{\"line\": 1, \"column\": 49}], "
+            "{\"data\": null, \"errors\": [{\"message\": \"no way of gone2\", \"locations\": [{\"line\": 1, "
+            "\"column\": 49}], "
             "\"path\": [\"b\"]}]}");
     ck_assert_uint_eq(fake_submitted(fixture.router), 2);
 }
@@ -91,7 +94,8 @@ START_TEST(failures_of_the_network_are_errors)
 {
     fake_set_failure_text(fixture.router, "no way");
     data_is("{ docs(execEndpoint: \\\"timeout1\\\") { id } }",
-            "{\"data\": null, \"errors\": [{\"message\": \"no way of timeout1\", \"locations\": [{\"line\": 1, \"column\": 3}], "
+            "{\"data\": null, \"errors\": [{\"message\": \"no way of timeout1\", \"locations\": [{\"line\": 1, "
+            "\"column\": 3}], "
             "\"path\": [\"docs\"]}]}");
 }
 END_TEST
@@ -113,9 +117,10 @@ END_TEST
 START_TEST(what_needs_no_flow_makes_no_call)
 {
     data_is("{ __typename }", "{\"data\": {\"__typename\": \"Query\"}}");
-    data_is("{ docs { nope } }", "{\"data\": null, \"errors\": [{\"message\": \"Cannot query field \\\"nope\\\" on type "
-                                 "\\\"StrawberryDocument\\\".\", \"locations\": [{\"line\": 1, "
-                                 "\"column\": 10}]}]}");
+    data_is("{ docs { nope } }",
+            "{\"data\": null, \"errors\": [{\"message\": \"Cannot query field \\\"nope\\\" on type "
+            "\\\"StrawberryDocument\\\".\", \"locations\": [{\"line\": 1, "
+            "\"column\": 10}]}]}");
     ck_assert_uint_eq(fake_submitted(fixture.router), 0);
 }
 END_TEST
@@ -138,14 +143,17 @@ START_TEST(bodies_are_read_as_recorded)
     is(post("{\"query\": \"{ __typename }\", \"variables\": []}"), 400, text,
        "\"variables\" is a JSON object with a value for each name, or null, and no other JSON value");
     is(post("{\"query\": \"{ __typename }\", \"operationName\": 5}"), 400, text, "\"operationName\" is a text or null");
-    is(post("{\"query\": 5}"), 200, "application/json", "{\"data\": null, \"errors\": [{\"message\": \"\\\"query\\\" is a text.\"}]}");
+    is(post("{\"query\": 5}"), 200, "application/json",
+       "{\"data\": null, \"errors\": [{\"message\": \"\\\"query\\\" is a text.\"}]}");
 }
 END_TEST
 
 START_TEST(queries_come_over_get_and_mutations_do_not)
 {
     static const char text[] = "text/plain; charset=utf-8";
-    is(client_do(fixture.port, "GET", "/graphql?query=query+A($x:String!){docs(execEndpoint:$x){id}}&variables=%7B%22x%22:%22now1%22%7D&operationName=A",
+    is(client_do(fixture.port, "GET",
+                 "/graphql?query=query+A($x:String!){docs(execEndpoint:$x){id}}&variables=%7B%22x%22:%22now1%22%7D&"
+                 "operationName=A",
                  "", ""),
        200, "application/json", "{\"data\": {\"docs\": []}}");
     is(client_do(fixture.port, "GET", "/graphql?query=mutation%7B__typename%7D", "", ""), 400, text,
@@ -177,10 +185,11 @@ END_TEST
 START_TEST(a_client_that_goes_away_leaves_nothing)
 {
     char request[512];
-    const char *body = "{\"query\": \"{ a: docs(execEndpoint: \\\"never1\\\") { id } b: docs(execEndpoint: \\\"never2\\\") { id } }\"}";
+    const char *body = "{\"query\": \"{ a: docs(execEndpoint: \\\"never1\\\") { id } b: docs(execEndpoint: "
+                       "\\\"never2\\\") { id } }\"}";
     int fd = client_open(fixture.port);
-    snprintf(request, sizeof request, "POST /graphql HTTP/1.1\r\nHost: a\r\n%sContent-Length: %zu\r\n\r\n%s", json, strlen(body),
-             body);
+    snprintf(request, sizeof request, "POST /graphql HTTP/1.1\r\nHost: a\r\n%sContent-Length: %zu\r\n\r\n%s", json,
+             strlen(body), body);
     client_say(fd, request);
     fake_wait_submitted(fixture.router, 2);
     close(fd);
@@ -191,11 +200,16 @@ END_TEST
 
 int main(void)
 {
-    static const TTest *const *const tests[] = {
-        &calls_of_a_query_run_side_by_side, &calls_of_a_mutation_wait_for_one_another, &a_mutation_ends_at_its_first_failure,
-        &failures_of_the_network_are_errors, &refusals_are_told_by_http, &what_needs_no_flow_makes_no_call,
-        &bodies_are_read_as_recorded, &queries_come_over_get_and_mutations_do_not,
-        &a_browser_gets_a_page_that_loads_nothing_else, &a_client_that_goes_away_leaves_nothing};
+    static const TTest *const *const tests[] = {&calls_of_a_query_run_side_by_side,
+                                                &calls_of_a_mutation_wait_for_one_another,
+                                                &a_mutation_ends_at_its_first_failure,
+                                                &failures_of_the_network_are_errors,
+                                                &refusals_are_told_by_http,
+                                                &what_needs_no_flow_makes_no_call,
+                                                &bodies_are_read_as_recorded,
+                                                &queries_come_over_get_and_mutations_do_not,
+                                                &a_browser_gets_a_page_that_loads_nothing_else,
+                                                &a_client_that_goes_away_leaves_nothing};
     Suite *suite = suite_create("gateway.http.graphql");
     TCase *group = tcase_create("graphql");
     tcase_set_timeout(group, SUITE_TIMEOUT_SECONDS);
