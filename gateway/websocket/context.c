@@ -9,6 +9,8 @@
 #include "gateway/websocket/server.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -48,6 +50,7 @@ void context_accept(struct websocket_front *front, bool accept)
 
 static void accept_sockets(struct websocket_front *front)
 {
+    int on = 1;
     for (int i = 0; i < ACCEPT_MAX && front->sockets < front->settings.connections_max; i++) {
         int fd = accept4(front->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
@@ -56,6 +59,8 @@ static void accept_sockets(struct websocket_front *front)
                 context_accept(front, false);
             return;
         }
+        /* A small frame behind another is not held back until the client has acknowledged that one (40 ms). */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         if (lws_adopt_socket_vhost(front->vhost, fd) == NULL)
             log_debug("a connection could not be taken"); /* libwebsockets has closed it */
     }
