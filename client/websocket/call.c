@@ -128,6 +128,7 @@ static void deliver_end(struct transport_call *call)
     if (over)
         return;
     attempt_cancel(call);
+    turns_leave(&call->channel->turns, call);
     socket_detach(call, true);
     call->end.text = call->end_text;
     call->events->ended(call->context, &call->end);
@@ -163,7 +164,15 @@ static void service(struct transport_call *call, bool cancel, bool sending)
         if (call_is_plain(call) && !sending)
             return; /* the question itself is still to come */
         attempt_start_deadline(call);
+        call->phase = CALL_WAITING;
+        if (call->method == TRANSPORT_SINGLE && !turns_take(&call->channel->turns, call))
+            return;
         attempt_begin(call);
+        return;
+    }
+    if (call->phase == CALL_WAITING) {
+        if (call->turn.taken)
+            attempt_begin(call);
         return;
     }
     if (call->attempt_failed) {

@@ -29,6 +29,7 @@ enum { CALL_END_OF_INPUT = 0x00 };
 
 enum call_phase {
     CALL_NEW,
+    CALL_WAITING, /* for its turn (turns.h) */
     CALL_RESOLVING,
     CALL_CONNECTING, /* to the end of the handshake */
     CALL_PAUSING,    /* between two attempts */
@@ -65,6 +66,7 @@ struct transport_call {
     struct loop_task task;
 
     enum call_phase phase;
+    struct turn turn;
     struct lws *wsi; /* NULL: no connection */
     SSL *ssl;        /* of that connection (secure.c); NULL: plain, or the library's */
     lws_sorted_usec_list_t deadline_timer, attempt_timer;

@@ -38,6 +38,7 @@ static sluice_status set_up(struct transport_channel *channel, const struct tran
     channel->connect_timeout_ms = settings->connect_timeout_ms;
     channel->reconnect_backoff_ms = settings->reconnect_backoff_ms;
     channel->reconnect_backoff_max_ms = settings->reconnect_backoff_max_ms;
+    turns_init(&channel->turns, settings->max_connections);
     write_host(channel);
     if (settings->user_agent != NULL) {
         if (strpbrk(settings->user_agent, "\r\n") != NULL)

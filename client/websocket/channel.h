@@ -1,7 +1,7 @@
 /*
  * channel.h - a gateway as the WebSocket transport knows it: where it is, how it is reached, what a request to it says.
  *
- * Counted: the client has one reference, each call one. All fields but `vhost` are constant after channel_connect().
+ * Counted: the client has one reference, each call one. All fields but `turns` and `vhost` are constant after channel_connect().
  */
 #ifndef SLUICE_CLIENT_WEBSOCKET_CHANNEL_H
 #define SLUICE_CLIENT_WEBSOCKET_CHANNEL_H
@@ -10,6 +10,7 @@
 #include "client/websocket/loop.h"
 #include "client/websocket/proxy.h"
 #include "client/websocket/tls.h"
+#include "client/websocket/turns.h"
 
 #include <stdatomic.h>
 
@@ -26,6 +27,7 @@ struct transport_channel {
     struct tls_client tls;
     struct proxy proxy;
 
+    struct turns turns;      /* the loop's thread only */
     struct lws_vhost *vhost; /* the loop's thread only; made with the first connection */
     struct loop_task ending;
 };

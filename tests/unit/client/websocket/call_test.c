@@ -227,6 +227,65 @@ START_TEST(each_request_has_its_own_call_when_asked)
 }
 END_TEST
 
+struct crowd {
+    pthread_mutex_t lock;
+    size_t inside, most;
+};
+
+static void count_inside(struct peer_connection *connection, void *context)
+{
+    struct crowd *crowd = context;
+    struct peer_message message;
+    pthread_mutex_lock(&crowd->lock);
+    crowd->inside++;
+    if (crowd->inside > crowd->most)
+        crowd->most = crowd->inside;
+    pthread_mutex_unlock(&crowd->lock);
+    peer_upgrade(connection, NULL);
+    bool asked = peer_read(connection, &message);
+    peer_wait_release(connection);
+    pthread_mutex_lock(&crowd->lock);
+    crowd->inside--; /* before its answer lets the next one in */
+    pthread_mutex_unlock(&crowd->lock);
+    if (asked) {
+        peer_answer(connection, &message);
+        peer_message_done(&message);
+    }
+    peer_drain(connection);
+}
+
+START_TEST(so_many_connections_and_no_more)
+{
+    enum { MOST = 3, REQUESTS = 10 };
+    struct crowd crowd = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    sluice_post_options options = sluice_post_options_default();
+    sluice_response *response;
+    peer = peer_start(count_inside, &crowd, NULL, 0);
+    sluice_client_options client_options = websocket_options(peer_port(peer));
+    client_options.max_connections = MOST;
+    client = websocket_client_of(&client_options);
+    options.stream = false;
+    open_stream(&options);
+    for (int i = 0; i < REQUESTS; i++)
+        push_ok(NULL);
+    ck_assert(peer_wait_messages(peer, MOST));
+    ck_assert_int_eq(sluice_stream_pull(stream, 0.1, &response, &error), SLUICE_PULLED_NOTHING);
+    ck_assert_uint_eq(peer_connections(peer), MOST);
+    if (_i == 0) {
+        peer_release(peer);
+        for (int i = 0; i < REQUESTS; i++)
+            pull_ok(NULL);
+    } else {
+        sluice_stream_cancel(stream); /* those that wait for their turn as well */
+        pull_failure(SLUICE_CANCELLED, "cancelled");
+        ck_assert_uint_eq(sluice_stream_unanswered_count(stream), REQUESTS);
+        ck_assert_uint_eq(peer_connections(peer), MOST);
+    }
+    end();
+    ck_assert_uint_eq(crowd.most, MOST);
+}
+END_TEST
+
 /* ---- sizes ---- */
 
 /* Sizes around every step of the frames' lengths, and of the fragments of a large message. */
@@ -549,6 +608,7 @@ static void add(TCase *test)
     tcase_add_test(test, so_much_metadata_and_no_more);
     tcase_add_loop_test(test, compression_is_refused, 0, 2);
     tcase_add_test(test, each_request_has_its_own_call_when_asked);
+    tcase_add_loop_test(test, so_many_connections_and_no_more, 0, 2);
     tcase_add_loop_test(test, messages_of_every_size, 0, (int)(sizeof sizes / sizeof *sizes));
     tcase_add_test(test, an_answer_in_many_fragments);
     tcase_add_loop_test(test, the_largest_message, 0, 2);
