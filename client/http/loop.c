@@ -27,7 +27,9 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *context, 
         event.events |= EPOLLIN;
     if (what & CURL_POLL_OUT)
         event.events |= EPOLLOUT;
-    epoll_ctl(channel->epoll_fd, known != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+    int result = epoll_ctl(channel->epoll_fd, known != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+    if (result != 0 && (errno == ENOENT || errno == EEXIST))
+        epoll_ctl(channel->epoll_fd, errno == ENOENT ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, socket, &event);
     if (known == NULL)
         curl_multi_assign(channel->multi, socket, channel);
     return 0;
@@ -124,6 +126,9 @@ void *loop_run(void *context)
         channel_pump(channel);
     }
     channel_abandon(channel);
+    /* Here, where signals are blocked: the last words of TLS may meet a broken pipe. */
+    curl_multi_cleanup(channel->multi);
+    channel->multi = NULL;
     return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "common/wire/wire.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -212,11 +213,13 @@ static size_t on_header(char *data, size_t one, size_t count, void *context)
     return size;
 }
 
-/* The nearest that TCP has to the pings of keepalive_time_ms: one probe, and its answer within the time given. */
+/* Not for programs that this one starts. And the nearest that TCP has to the pings of keepalive_time_ms: one probe, and its
+ * answer within the time given. */
 static int on_socket_made(void *context, curl_socket_t socket, curlsocktype purpose)
 {
     const struct transport_channel *channel = context;
     int on = 1, probes = 1;
+    fcntl(socket, F_SETFD, FD_CLOEXEC);
     int idle = (channel->keepalive_time_ms + 999) / 1000, interval = (channel->keepalive_timeout_ms + 999) / 1000;
     (void)purpose;
     if (channel->keepalive_time_ms < 0)
@@ -328,6 +331,7 @@ bool request_prepare(struct transport_call *call)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a timeout does not wait for the resolver's thread */
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     curl_easy_setopt(easy, CURLOPT_USERAGENT, channel->user_agent);
     return true;

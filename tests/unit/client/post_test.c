@@ -715,6 +715,29 @@ START_TEST(large_messages_pass_and_a_bound_holds)
 }
 END_TEST
 
+/* At its edge: the size is that of the message as it is sent; of one that is too large nothing is sent. */
+START_TEST(too_large_requests_are_not_sent)
+{
+    begin(NULL);
+    sluice_text item = sluice_text_of("some text");
+    sluice_results_free(post_ok(sluice_inputs_texts(&item, 1), NULL));
+    uint8_t message[1024];
+    size_t size = server_message(server, 0, message, sizeof message);
+    for (size_t less = 0; less < 2; less++) {
+        sluice_client_free(client);
+        sluice_client_options options = sluice_client_options_default();
+        options.port = server_port(server);
+        options.max_request_size = size - less;
+        ck_assert_int_eq(sluice_client_new(&options, &client, &error), SLUICE_OK);
+        ck_assert_int_eq(sluice_client_post(client, "/index", sluice_inputs_texts(&item, 1), NULL, NULL, &error),
+                         less == 0 ? SLUICE_OK : SLUICE_TOO_LARGE);
+    }
+    ck_assert_ptr_nonnull(strstr(error.text, "max_request_size"));
+    ck_assert_uint_eq(server_messages(server), 2);
+    end();
+}
+END_TEST
+
 static void add(TCase *test)
 {
     tcase_add_test(test, an_array_is_cut_into_requests_of_100);
@@ -745,6 +768,7 @@ static void add(TCase *test)
     tcase_add_test(test, metadata_and_prefetch);
     tcase_add_test(test, bad_metadata_and_options);
     tcase_add_test(test, large_messages_pass_and_a_bound_holds);
+    tcase_add_test(test, too_large_requests_are_not_sent);
 }
 
 int main(void)
