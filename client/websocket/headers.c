@@ -1,5 +1,7 @@
 #include "client/websocket/headers.h"
 
+#include "common/json/base64.h"
+
 #include <sluice/version.h>
 
 #include <ctype.h>
@@ -28,6 +30,12 @@ static bool is_reserved(const char *key)
     return strncasecmp(key, "sec-websocket-", strlen("sec-websocket-")) == 0;
 }
 
+static bool is_binary(const char *key)
+{
+    size_t size = strlen(key);
+    return size > 4 && strcasecmp(key + size - 4, "-bin") == 0;
+}
+
 static bool is_printable(const unsigned char *value, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -44,13 +52,17 @@ static sluice_status write_line(const struct transport_metadata *pair, struct bu
     if (is_reserved(pair->key))
         return sluice_fail(error, SLUICE_INVALID, pair->key,
                            "this header belongs to the connection itself and cannot be set as metadata");
-    if (!is_printable(pair->value, pair->value_size))
-        return sluice_fail(error, SLUICE_INVALID, pair->key,
-                           "the value of this metadata key is not printable ASCII, and an HTTP header carries nothing "
-                           "else; encode it, as base64 for example");
+    bool binary = is_binary(pair->key);
+    if (!binary && !is_printable(pair->value, pair->value_size))
+        return sluice_fail(
+            error, SLUICE_INVALID, pair->key,
+            "the value of this metadata key is not printable ASCII; end the key in \"-bin\" to send bytes");
     buffer_append_text(lines, pair->key);
     buffer_append_text(lines, ": ");
-    buffer_append(lines, pair->value, pair->value_size);
+    if (binary)
+        base64_write(lines, pair->value, pair->value_size);
+    else
+        buffer_append(lines, pair->value, pair->value_size);
     buffer_append_text(lines, "\r\n");
     return SLUICE_OK;
 }

@@ -42,15 +42,16 @@ def compile_program(folder, name, code):
 def main():
     with open(document) as file:
         found = programs(file.read())
-    assert len(found) == 5, f"{len(found)} programs in {document}"
+    assert len(found) == 6, f"{len(found)} programs in {document}"
     flows = {"grpc": start_flow(f"{source}/flows/echo.yml"),
              "http": start_flow(f"{source}/flows/echo.yml", "--set", "gateway.protocol=http", "--set",
-                                "gateway.expose_graphql_endpoint=true")}
+                                "gateway.expose_graphql_endpoint=true"),
+             "websocket": start_flow(f"{source}/flows/echo.yml", "--set", "gateway.protocol=websocket")}
     try:
         with tempfile.TemporaryDirectory() as folder:
             for name, code, output in found:
                 path = compile_program(folder, name, code)
-                for protocol in ["http"] if name == "mutate" else ["grpc", "http"]:
+                for protocol in ["http"] if name == "mutate" else list(flows):
                     got = subprocess.run([path, flows[protocol][1]], check=True, stdout=subprocess.PIPE, timeout=60,
                                          text=True).stdout
                     assert got == output, f"{name}.c printed over {protocol}:\n{got}"

@@ -12,7 +12,7 @@
  * Memory: what a function returns through a `ret_` argument is the caller's. Options, inputs and everything they point
  * to are only read, and only until the function returns (sluice_stream_open() copies what it keeps).
  *
- * Protocol: that of Jina 3.x gateways, over gRPC or HTTP. docs/client.md is the manual.
+ * Protocol: that of Jina 3.x gateways, over gRPC, HTTP or WebSocket. docs/client.md is the manual.
  */
 #ifndef SLUICE_CLIENT_H
 #define SLUICE_CLIENT_H
@@ -80,7 +80,7 @@ typedef struct sluice_client_options {
 
     size_t max_request_size; /* bytes of one request as it is sent; a larger one is refused with SLUICE_TOO_LARGE before
                                 anything is sent. 0: 1 GiB, as a gateway takes unless told otherwise */
-    int max_connections; /* HTTP: connections to the gateway at once; more requests in flight wait for one. 0: 100 */
+    int max_connections; /* HTTP, and WebSocket with stream = false: connections at once; more requests wait. 0: 100 */
 } sluice_client_options;
 
 static inline sluice_client_options sluice_client_options_default(void)
@@ -458,8 +458,11 @@ typedef enum sluice_pulled {
 SLUICE_API sluice_pulled sluice_stream_pull(sluice_stream *stream, double timeout_seconds,
                                             sluice_response **ret_response, sluice_error *error);
 
-/* For poll() or epoll, level-triggered: readable (POLLIN) while sluice_stream_pull() would not give _NOTHING. Only wait
- * on it; it belongs to the stream. -1: none could be made (errno). */
+/*
+ * For poll() or epoll, level-triggered: readable (POLLIN) exactly while sluice_stream_pull() would not give _NOTHING, so
+ * also for ever after the end. One descriptor for the stream's life, made at the first call; only wait on it, it belongs
+ * to the stream. -1: none could be made (errno). Any thread.
+ */
 SLUICE_API int sluice_stream_fd(sluice_stream *stream);
 
 /* Give up: what is not answered will not be; pulling ends with SLUICE_CANCELLED. Any thread. */

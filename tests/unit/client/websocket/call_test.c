@@ -99,11 +99,12 @@ START_TEST(what_is_sent)
     char expected[64];
     begin(record, &recording);
     sluice_document_array *array = kit_documents(2);
-    sluice_metadata metadata[] = {{"authorization", "Bearer x", 0}, {"x-trace", "1, 2", 0}};
+    sluice_metadata metadata[] = {
+        {"authorization", "Bearer x", 0}, {"x-trace", "1, 2", 0}, {"x-key-bin", "\x00\xFF!", 3}};
     sluice_post_options options = sluice_post_options_default();
     options.request_size = 1;
     options.metadata = metadata;
-    options.metadata_count = 2;
+    options.metadata_count = 3;
     sluice_status status = sluice_client_index(client, sluice_inputs_array(array), &options, NULL, &error);
     ck_assert_msg(status == SLUICE_OK, "%s", error.text);
     ck_assert(peer_wait_ended(peer, 1));
@@ -116,7 +117,8 @@ START_TEST(what_is_sent)
                            "\r\nSec-WebSocket-Protocol: bytes\r\n",
                            "\r\nuser-agent: sluice/",
                            "\r\nauthorization: Bearer x\r\n",
-                           "\r\nx-trace: 1, 2\r\n"};
+                           "\r\nx-trace: 1, 2\r\n",
+                           "\r\nx-key-bin: AP8h\r\n"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         ck_assert_msg(strstr(recording.head, lines[i]) != NULL, "no %s in %s", lines[i], recording.head);
     ck_assert_ptr_null(strcasestr(recording.head, "extensions"));
@@ -150,7 +152,7 @@ static const struct refused {
     const char *key, *value;
     const char *text;
 } refused_headers[] = {
-    {"x-bin", "\x01\x02", "not printable"},
+    {"x", "\x01\x02", "not printable"},
     {"x", "a\r\nhost: b", "not printable"},
     {"x", "\xC3\xA4", "not printable"},
     {"", "x", "no HTTP header name"},
