@@ -8,9 +8,9 @@ TIMEOUT_SECONDS = 60
 
 
 class Sluice:
-    def __init__(self, program, port, folder):
+    def __init__(self, program, port, folder, scheme='grpc'):
         self.program, self.port, self.folder = program, port, folder
-        self.uri = 'grpc://127.0.0.1:%d' % port
+        self.uri = '%s://127.0.0.1:%d' % (scheme, port)
 
     def run(self, command, *arguments, stdin=''):
         words = [self.program, command, self.uri, *arguments]
@@ -122,9 +122,9 @@ def names():
     return [name for name in vars(Posts) if not name.startswith('_')]
 
 
-def run(name, program, port, folder):
+def run(name, program, port, folder, scheme='grpc'):
     try:
-        getattr(Posts(), name)(Sluice(program, port, folder))
+        getattr(Posts(), name)(Sluice(program, port, folder, scheme))
     except AssertionError as error:
         return [str(error)]
     except (OSError, subprocess.TimeoutExpired, KeyError, IndexError, ValueError) as error:
