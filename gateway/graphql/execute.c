@@ -277,6 +277,8 @@ sluice_status execute_operation(struct graphql *operation, const struct graphql_
         problem_add(&operation->problems, "The answer needs more than %d fields.", GRAPHQL_WORK_MAX);
     if (execution.status == SLUICE_OK && operation->problems.no_memory)
         execution.status = SLUICE_NO_MEMORY;
+    if (execution.status == SLUICE_NO_MEMORY && arena_failure(operation->arena) == SLUICE_LIMIT)
+        return sluice_fail(error, SLUICE_LIMIT, "graphql", "the answer needs more memory than an operation may use");
     if (execution.status == SLUICE_LIMIT)
         return sluice_fail(error, SLUICE_LIMIT, "graphql", "the answer is larger than %zu bytes", answer->limit);
     if (execution.status != SLUICE_OK)

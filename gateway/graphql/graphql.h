@@ -36,7 +36,9 @@ enum {
     GRAPHQL_VARIABLE_ERRORS_MAX = 50,  /* of variables */
     GRAPHQL_WORK_MAX = 20000000        /* fields completed for one answer */
 };
-#define GRAPHQL_MEMORY_MAX ((size_t)1 << 30) /* bytes of one operation: query, variables and requests */
+/* Bytes of one operation: query, variables and requests. What is small may not become large. */
+#define GRAPHQL_MEMORY_MAX ((size_t)1 << 30)
+enum { GRAPHQL_MEMORY_BASE = 256 << 20, GRAPHQL_MEMORY_PER_BYTE = 64 };
 
 struct graphql_request {
     sluice_text query;

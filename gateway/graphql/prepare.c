@@ -197,9 +197,12 @@ static void make_calls(struct graphql *operation)
 
 /* ---- the contract ---- */
 
-static struct graphql *operation_new(const sluice_limits *limits)
+/* `size`: bytes of the request. */
+static struct graphql *operation_new(const sluice_limits *limits, size_t size)
 {
-    struct arena *arena = arena_new(FIRST_ARENA_SIZE, GRAPHQL_MEMORY_MAX);
+    size_t more = size < GRAPHQL_MEMORY_MAX ? size * GRAPHQL_MEMORY_PER_BYTE : GRAPHQL_MEMORY_MAX;
+    size_t memory = more < GRAPHQL_MEMORY_MAX - GRAPHQL_MEMORY_BASE ? GRAPHQL_MEMORY_BASE + more : GRAPHQL_MEMORY_MAX;
+    struct arena *arena = arena_new(FIRST_ARENA_SIZE, memory);
     struct graphql *operation = arena != NULL ? arena_zalloc(arena, sizeof *operation) : NULL;
     if (operation == NULL) {
         arena_free(arena);
@@ -243,7 +246,7 @@ static sluice_status give(struct graphql *operation, sluice_status status, struc
 sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation,
                               sluice_error *error)
 {
-    struct graphql *operation = operation_new(request->limits);
+    struct graphql *operation = operation_new(request->limits, request->query.size + request->variables.size);
     struct value *given;
     if (operation == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, place, "no memory for the operation");
@@ -286,7 +289,7 @@ static sluice_status prepare_body(struct graphql *operation, sluice_text body, s
 sluice_status graphql_prepare_body(sluice_text body, const sluice_limits *limits, struct graphql **ret_operation,
                                    sluice_error *error)
 {
-    struct graphql *operation = operation_new(limits);
+    struct graphql *operation = operation_new(limits, body.size);
     if (operation == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, place, "no memory for the operation");
     return give(operation, prepare_body(operation, body, error), ret_operation);

@@ -4,6 +4,7 @@
 #include "gateway/graphql/write.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A score with its name; both lists of a document come as these. */
@@ -130,7 +131,7 @@ static bool scores(struct execution *execution, const sluice_document *document,
         complete_null(execution);
         return true;
     }
-    struct named_score *row = arena_alloc(execution->operation->arena, count * sizeof *row);
+    struct named_score *row = calloc(count, sizeof *row);
     if (row == NULL) {
         execution->status = SLUICE_NO_MEMORY;
         return false;
@@ -138,7 +139,9 @@ static bool scores(struct execution *execution, const sluice_document *document,
     for (size_t i = 0; i < count; i++)
         row[i].name = evaluations ? sluice_document_evaluation_at(document, i, &row[i].score)
                                   : sluice_document_score_at(document, i, &row[i].score);
-    return complete_list(execution, field, row, count, score_at, path);
+    bool good = complete_list(execution, field, row, count, score_at, path);
+    free(row);
+    return good;
 }
 
 static bool resolve_score(struct execution *execution, const struct named_score *named, struct plan_field *field,

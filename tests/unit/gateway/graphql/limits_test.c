@@ -190,7 +190,7 @@ START_TEST(fragments_that_multiply_stay_cheap)
 END_TEST
 
 /* The same over documents that nest, so that the answer itself would grow without bounds. */
-START_TEST(the_work_on_an_answer_ends_at_its_limit)
+static sluice_status finish_endless_answer(size_t answer_max)
 {
     enum { LEVELS = 30 };
     begin("{ docs(data: {");
@@ -210,12 +210,19 @@ START_TEST(the_work_on_an_answer_ends_at_its_limit)
     sluice_error error = {.text = ""};
     ck_assert_int_eq(graphql_prepare(&request, &operation, &error), SLUICE_OK);
     const struct graphql_reply reply = {.message = graphql_call(operation, 0)};
-    buffer_init(&answer, 1 << 20);
-    ck_assert_int_eq(graphql_finish(operation, &reply, &answer, &error), SLUICE_LIMIT);
+    buffer_init(&answer, answer_max);
+    sluice_status status = graphql_finish(operation, &reply, &answer, &error);
     ck_assert_str_ne(error.text, "");
     buffer_done(&answer);
     graphql_free(operation);
     buffer_done(&text);
+    return status;
+}
+
+START_TEST(an_endless_answer_ends_at_a_limit)
+{
+    ck_assert_int_eq(finish_endless_answer(1 << 20), SLUICE_LIMIT);         /* of the buffer */
+    ck_assert_int_eq(finish_endless_answer(BUFFER_NO_LIMIT), SLUICE_LIMIT); /* GRAPHQL_MEMORY_BASE */
 }
 END_TEST
 
@@ -270,5 +277,5 @@ END_TEST
 SUITE_MAIN("gateway.graphql_limits", nesting_ends_at_its_limit, a_chain_of_fragments_ends_at_its_limit,
            aliases_end_at_their_limit, calls_end_at_their_limit, tokens_end_at_their_limit, a_query_ends_at_its_limit,
            errors_end_at_their_limit, errors_of_variables_end_at_their_limit, variables_nest_up_to_their_limit,
-           fragments_that_multiply_stay_cheap, the_work_on_an_answer_ends_at_its_limit, fields_of_one_name_stay_cheap,
+           fragments_that_multiply_stay_cheap, an_endless_answer_ends_at_a_limit, fields_of_one_name_stay_cheap,
            an_answer_ends_at_the_limit_of_its_buffer, limits_of_documents_hold)
