@@ -237,6 +237,11 @@ static bool has_hung_up(const struct connection *connection)
     return poll(&look, 1, 0) == 1 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+static uint64_t since(uint64_t then_ns, uint64_t now_ns)
+{
+    return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
 void connection_tick(struct connection *connection, uint64_t now_ns)
 {
     const struct websocket_front_settings *settings = &connection->front->settings;
@@ -252,20 +257,20 @@ void connection_tick(struct connection *connection, uint64_t now_ns)
         return;
     if (connection->unflushed.first != NULL) {
         /* A client that reads nothing would not see a ping either. */
-        if (now_ns - connection->heard_ns > interval_ns + timeout_ns)
+        if (since(connection->heard_ns, now_ns) > interval_ns + timeout_ns)
             connection_kill(connection);
     } else if (connection->paused) {
         connection->heard_ns = now_ns;
         connection->pinged_ns = 0;
     } else if (connection->pinged_ns != 0) {
-        if (now_ns - connection->pinged_ns > timeout_ns) {
+        if (since(connection->pinged_ns, now_ns) > timeout_ns) {
             /* What is inside is given up: nobody is there to take it. */
             connection_stop(connection, CLOSE_FAILURE, "keepalive ping timeout");
             connection->ping_due = false;
             connection->timed_out = true;
             lws_callback_on_writable(connection->wsi);
         }
-    } else if (now_ns - connection->heard_ns > interval_ns) {
+    } else if (since(connection->heard_ns, now_ns) > interval_ns) {
         connection->pinged_ns = now_ns;
         connection->ping_due = true;
         lws_callback_on_writable(connection->wsi);
