@@ -124,9 +124,14 @@ void attempt_succeeded(struct transport_call *call)
 
 /* ---- connecting ---- */
 
+/* For the library's connections; our own go through tunnel.c. */
 static void set_proxy(struct transport_call *call, struct lws_vhost *vhost, const char *number)
 {
     const struct proxy *proxy = &call->channel->proxy;
+    if (!proxy->on || call->tunnel) {
+        lws_set_proxy(vhost, ":0"); /* none */
+        return;
+    }
     bool numeric6 = strchr(number, ':') != NULL;
     char text[PROXY_CREDENTIALS_MAX + RESOLVE_ADDRESS_SIZE + 16];
     snprintf(text, sizeof text, "%s%s%s%s%s:%u", proxy->credentials, proxy->credentials[0] != '\0' ? "@" : "",
@@ -140,14 +145,15 @@ static void connect_to(struct transport_call *call, const char *number)
     struct transport_channel *channel = call->channel;
     struct lws_vhost *vhost = channel_vhost(channel);
     bool plain = call_is_plain(call);
+    call->tunnel = channel->proxy.on && !plain;
     int tls = channel->tls.context == NULL || !plain ? 0 /* secure.c does it */
               : channel->insecure  ? LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
                                         LCCSCF_ALLOW_SELFSIGNED | LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE
                                    : LCCSCF_USE_SSL | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK; /* tls.c has set it */
     struct lws_client_connect_info info = {
         .context = loop_context(),
-        .address = channel->proxy.on ? channel->address.host : number,
-        .port = channel->address.port,
+        .address = channel->proxy.on && plain ? channel->address.host : number,
+        .port = call->tunnel ? channel->proxy.port : channel->address.port,
         .ssl_connection = tls | LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
         .path = call_path(call),
         .host = channel->host_header,
@@ -161,7 +167,7 @@ static void connect_to(struct transport_call *call, const char *number)
     };
     call->phase = CALL_CONNECTING;
     snprintf(call->number, sizeof call->number, "%s", number);
-    if (vhost != NULL && channel->proxy.on)
+    if (vhost != NULL)
         set_proxy(call, vhost, number);
     if (vhost == NULL || lws_client_connect_via_info(&info) == NULL) {
         call->wsi = NULL;

@@ -87,6 +87,7 @@ struct transport_call {
     uint8_t *output;
     size_t output_capacity, output_size, output_done;
     size_t sent_slice, sent_offset; /* how much of `outgoing` is sent */
+    bool tunnel; /* the connection is still the proxy's (tunnel.c) */
     bool request_sent, in_message, end_sent;
     uint64_t sent_count, received_count;
     uint8_t pong[FRAME_CONTROL_MAX];

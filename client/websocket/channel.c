@@ -114,8 +114,5 @@ struct lws_vhost *channel_vhost(struct transport_channel *channel)
     if (channel->vhost != NULL)
         return channel->vhost;
     channel->vhost = lws_create_vhost(loop_context(), &info);
-    /* The library takes http_proxy by itself; this takes it away. A proxy that was asked for is set for each attempt. */
-    if (channel->vhost != NULL)
-        lws_set_proxy(channel->vhost, ":0");
     return channel->vhost;
 }

@@ -5,6 +5,7 @@
  * out in fragments of that size, so that no second copy of it is made and a ping can be answered in between.
  */
 #include "client/websocket/socket.h"
+#include "client/websocket/tunnel.h"
 
 #include <openssl/err.h>
 
@@ -199,8 +200,11 @@ static bool add_request(struct transport_call *call)
     uint8_t nonce[HANDSHAKE_NONCE_SIZE];
     random_bytes(nonce, sizeof nonce);
     buffer_init(&request, BUFFER_NO_LIMIT);
-    handshake_write(&request, call_path(call), call->channel->host_header, CALL_SUBPROTOCOL, &call->headers, nonce,
-                    call->key);
+    if (call->tunnel)
+        tunnel_write(call, &request);
+    else
+        handshake_write(&request, call_path(call), call->channel->host_header, CALL_SUBPROTOCOL, &call->headers, nonce,
+                        call->key);
     bool made = request.failed == SLUICE_OK && make_room(call, request.size);
     if (made) {
         memcpy(end_of(call), request.data, request.size);

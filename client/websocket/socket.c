@@ -4,6 +4,7 @@
 #include "client/websocket/socket.h"
 
 #include "client/websocket/secure.h"
+#include "client/websocket/tunnel.h"
 
 #include "common/foundation/status.h"
 
@@ -47,6 +48,14 @@ static void set_keepalive(struct transport_call *call)
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
+}
+
+static void on_connected(struct transport_call *call)
+{
+    if (call->tunnel)
+        lws_callback_on_writable(call->wsi);
+    else
+        secure_begin(call);
 }
 
 void socket_opened(struct transport_call *call)
@@ -214,8 +223,8 @@ static int report(struct transport_call *call, struct lws *wsi, enum lws_callbac
     switch (reason) {
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: return append_headers(call, in, size);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_connection_error(call, in, size); return 0;
-    case LWS_CALLBACK_RAW_CONNECTED: secure_begin(call); return 0;
-    case LWS_CALLBACK_RAW_RX: secure_receive(call, in, size); return 0;
+    case LWS_CALLBACK_RAW_CONNECTED: on_connected(call); return 0;
+    case LWS_CALLBACK_RAW_RX: (call->tunnel ? tunnel_receive : secure_receive)(call, in, size); return 0;
     case LWS_CALLBACK_RAW_WRITEABLE: return !secure_is_open(call) || send_bytes(call) ? 0 : -1;
     case LWS_CALLBACK_RAW_CLOSE: on_closed(call); return 0;
     case LWS_CALLBACK_WSI_DESTROY:

@@ -100,6 +100,12 @@ static bool read_head(struct peer_connection *connection)
     return true;
 }
 
+bool peer_next_head(struct peer_connection *connection)
+{
+    free(connection->head);
+    return read_head(connection);
+}
+
 const char *peer_head(const struct peer_connection *connection)
 {
     return connection->head;

@@ -45,6 +45,7 @@ bool peer_wait_release(struct peer_connection *connection);
 /* ---- in `serve` ---- */
 
 const char *peer_head(const struct peer_connection *connection); /* the request's lines */
+bool peer_next_head(struct peer_connection *connection); /* another request on the connection; false: it has ended */
 bool peer_header(const struct peer_connection *connection, const char *name, char *value, size_t capacity);
 struct peer *peer_of(const struct peer_connection *connection);
 size_t peer_index(const struct peer_connection *connection); /* from 0, in the order of arrival */
