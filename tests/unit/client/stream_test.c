@@ -308,6 +308,55 @@ START_TEST(cancel_ends_everything)
 }
 END_TEST
 
+/* Whatever a stream is doing: what has come is still delivered, then the cancel; nothing more goes in. */
+enum cancel_state { CANCEL_FRESH, CANCEL_HELD, CANCEL_READY, CANCEL_FINISHED, CANCEL_TWICE, CANCEL_COLLECTING, CANCEL_STATES };
+
+START_TEST(cancel_in_every_state)
+{
+    enum cancel_state state = (enum cancel_state)(_i / 2);
+    sluice_post_options options = window_of(0, _i % 2 != 0);
+    begin(&(struct server_script){.hold = state != CANCEL_READY}, &options);
+    sluice_document_array *array = kit_documents(1);
+    if (state == CANCEL_COLLECTING)
+        ck_assert_int_eq(sluice_stream_push_document(stream, sluice_document_array_at(array, 0), 0, &error), SLUICE_OK);
+    else if (state != CANCEL_FRESH)
+        push_ok(NULL);
+    if (state == CANCEL_READY)
+        wait_readable();
+    if (state == CANCEL_FINISHED)
+        sluice_stream_finish(stream, NULL);
+    sluice_stream_cancel(stream);
+    if (state == CANCEL_TWICE)
+        sluice_stream_cancel(stream);
+    ck_assert_int_eq(sluice_stream_push(stream, NULL, -1, NULL, &error), SLUICE_CANCELLED);
+    wait_readable();
+    if (state == CANCEL_READY)
+        pull_response(10, NULL);
+    ck_assert_int_eq(pull(10), SLUICE_PULLED_FAILED);
+    ck_assert_int_eq(error.status, SLUICE_CANCELLED);
+    ck_assert_int_eq(pull(0), SLUICE_PULLED_FAILED);
+    ck_assert(readable());
+    bool sent = state != CANCEL_FRESH && state != CANCEL_READY && state != CANCEL_COLLECTING;
+    ck_assert_uint_eq(sluice_stream_unanswered_count(stream), sent ? 1 : 0);
+    sluice_document_array_free(array);
+    end();
+}
+END_TEST
+
+START_TEST(a_cancel_after_the_end_changes_nothing)
+{
+    sluice_post_options options = window_of(0, _i != 0);
+    begin(NULL, &options);
+    push_ok(NULL);
+    sluice_stream_finish(stream, NULL);
+    pull_response(10, NULL);
+    ck_assert_int_eq(pull(10), SLUICE_PULLED_END);
+    sluice_stream_cancel(stream);
+    ck_assert_int_eq(pull(0), SLUICE_PULLED_END);
+    end();
+}
+END_TEST
+
 START_TEST(free_cancels)
 {
     sluice_post_options options = window_of(0, _i != 0);
@@ -413,6 +462,8 @@ static void add(TCase *test)
     tcase_add_test(test, in_order_even_when_the_end_is_a_failure);
     tcase_add_test(test, one_failed_call_lets_the_others_finish);
     tcase_add_loop_test(test, cancel_ends_everything, 0, 2);
+    tcase_add_loop_test(test, cancel_in_every_state, 0, 2 * CANCEL_STATES);
+    tcase_add_loop_test(test, a_cancel_after_the_end_changes_nothing, 0, 2);
     tcase_add_loop_test(test, free_cancels, 0, 2);
     tcase_add_test(test, a_stream_outlives_its_client);
     tcase_add_loop_test(test, a_server_that_goes_away, 0, 2);
