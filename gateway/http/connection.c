@@ -74,9 +74,14 @@ void http_connection_notify(void *context, struct MHD_Connection *mhd, void **so
 
 void http_connection_hung_up(struct http_connection *connection)
 {
+    struct http_exchange *exchange = connection->exchange;
     connection->gone = true;
-    if (connection->exchange != NULL && connection->exchange->stage == HTTP_WORKING)
-        http_calls_cancel(connection->exchange);
+    if (exchange == NULL)
+        return;
+    if (exchange->stage == HTTP_WORKING)
+        http_calls_cancel(exchange);
+    else if (exchange->stage != HTTP_ANSWERED) /* its body may never be whole; libmicrohttpd would wait for it */
+        http_connection_shut(connection);
 }
 
 void http_connection_shut(struct http_connection *connection)
@@ -127,7 +132,9 @@ static void sweep(struct http_front *front, struct http_connection *connection, 
     switch (exchange->stage) {
     case HTTP_COLLECTING:
     case HTTP_DROPPING:
-        if (body_is_too_slow(front, exchange, seconds))
+        if (connection->gone) /* what came with the goodbye has been read by now */
+            http_connection_shut(connection);
+        else if (body_is_too_slow(front, exchange, seconds))
             http_exchange_end(exchange, MHD_HTTP_REQUEST_TIMEOUT, "the body of the request came too slowly");
         else if (is_stuck(connection, exchange))
             http_exchange_end(exchange, MHD_HTTP_BAD_REQUEST, "the line of a chunk or the trailer is too long");

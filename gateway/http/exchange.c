@@ -172,6 +172,7 @@ static enum MHD_Result begin(struct http_connection *connection, const char *url
     if (exchange == NULL)
         return MHD_NO;
     *state = exchange;
+    exchange->last = strcmp(version, MHD_HTTP_VERSION_1_1) != 0; /* as Jina, whatever it says of keep-alive */
     const char *fault = http_framing_fault(connection->mhd, url, version);
     if (fault != NULL) {
         exchange->length = UINT64_MAX; /* nobody knows */

@@ -59,6 +59,7 @@ struct http_exchange {
     const char *method;             /* libmicrohttpd's */
     enum http_stage stage;
     bool suspended;  /* in libmicrohttpd */
+    bool last;       /* of its connection: HTTP/1.0 */
     bool expects;    /* the client waits for 100 before it sends the body */
     bool preflight;  /* of CORS: the answer has its fields */
     bool compressed; /* the body is gzip */

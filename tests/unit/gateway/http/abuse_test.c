@@ -40,6 +40,7 @@ static const struct row rows[] = {
     {"three at once, the second unknown",    GET "\r\n" NEXT GET "\r\n",                                               0,     {200, 404, 200}, OPEN,   NULL                                                     },
     {"empty lines before",                   "\r\n\r\n" GET "\r\n",                                                    0,     {200},           OPEN,   NULL                                                     },
     {"connection: close",                    GET "Connection: close\r\n\r\n",                                          0,     {200},           CLOSED, NULL                                                     },
+    {"HTTP/1.0 with keep-alive",             "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",                       0,     {200},           CLOSED, NULL                                                     },
     {"HTTP/1.0",                             "GET / HTTP/1.0\r\n\r\n",                                                 0,     {200},           CLOSED, NULL                                                     },
     {"an absolute target",                   "GET http://a/ HTTP/1.1\r\n" HOST "\r\n",                                 0,     {200},           OPEN,   NULL                                                     },
 

@@ -323,6 +323,20 @@ START_TEST(test_hang_up_while_uploading)
 }
 END_TEST
 
+/* Part of a body and goodbye: nothing is answered, the connection ends. */
+START_TEST(test_half_a_body)
+{
+    fixture_start(&fixture);
+    int fd = client_open(fixture.port);
+    client_say(fd, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
+    shutdown(fd, SHUT_WR);
+    size_t rest = 1;
+    ck_assert(client_sees_end_after(fd, &rest));
+    ck_assert_uint_eq(rest, 0);
+    close(fd);
+}
+END_TEST
+
 /* Many clients that come, ask and go at any moment. */
 START_TEST(test_hang_up_anywhere)
 {
@@ -431,6 +445,7 @@ int main(void)
         test_hang_up,
         test_hang_up_at_once,
         test_hang_up_while_uploading,
+        test_half_a_body,
         test_hang_up_anywhere,
         test_drain,
         test_stop_with_everything,
