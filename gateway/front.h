@@ -14,10 +14,23 @@
 
 #include "gateway/router/router.h"
 
-#define FRONT_VERSION 1u
+#define FRONT_VERSION 2u
 #define FRONT_ENTRY   "front_entry"
 
 struct front;
+
+/*
+ * The executors' answers on the front's own event loop, without a hand-over (gateway/upstream/upstream.h, whose functions
+ * these are). borrow() gives a descriptor to watch; run() handles what is there, to be called when it is readable or
+ * timeout_ms() (-1: for ever) is over; give_back() when the loop's thread has ended.
+ */
+struct front_executors {
+    struct upstream_set *set;
+    int (*borrow)(struct upstream_set *set);
+    int (*timeout_ms)(struct upstream_set *set);
+    void (*run)(struct upstream_set *set);
+    void (*give_back)(struct upstream_set *set);
+};
 
 struct front_settings {
     const char *host;               /* bind address: a name, IPv4 or IPv6 */
@@ -26,6 +39,7 @@ struct front_settings {
     const struct flow *flow;        /* outlives the front; its gateway's keys are the rest of the settings */
     void (*burst_begin)(void);      /* around a burst of events on one of the front's threads: requests submitted in */
     void (*burst_end)(void);        /* between leave together. Nestable, does not block. NULL: not */
+    const struct front_executors *executors; /* NULL: not to be borrowed, as there are other fronts. Valid in open() */
 };
 
 struct front_type {

@@ -101,6 +101,13 @@ static sluice_status wait_for_executors(struct gateway *gateway, sluice_error *e
 
 static sluice_status open_front(struct gateway *gateway, const struct flow_front *wanted, sluice_error *error)
 {
+    const struct front_executors executors = {
+        .set = gateway->upstreams,
+        .borrow = upstream_set_borrow,
+        .timeout_ms = upstream_set_timeout_ms,
+        .run = upstream_set_run,
+        .give_back = upstream_set_give_back,
+    };
     const struct front_settings settings = {
         .host = gateway->flow->gateway.host,
         .port = wanted->port,
@@ -108,6 +115,7 @@ static sluice_status open_front(struct gateway *gateway, const struct flow_front
         .flow = gateway->flow,
         .burst_begin = upstream_hold, /* frames of one burst leave together */
         .burst_end = upstream_release,
+        .executors = gateway->flow->gateway.front_count == 1 ? &executors : NULL,
     };
     const struct front_type *type = NULL;
     struct front *front = NULL;

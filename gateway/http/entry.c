@@ -11,6 +11,7 @@ static sluice_status open_front(const struct front_settings *settings, struct ro
         .flow = settings->flow,
         .burst_begin = settings->burst_begin,
         .burst_end = settings->burst_end,
+        .executors = settings->executors,
     };
     return http_front_new(&http, router, (struct http_front **)ret_front, error);
 }

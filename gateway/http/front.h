@@ -7,7 +7,7 @@
 #ifndef SLUICE_GATEWAY_HTTP_FRONT_H
 #define SLUICE_GATEWAY_HTTP_FRONT_H
 
-#include "gateway/router/router.h"
+#include "gateway/front.h"
 
 struct http_front;
 
@@ -28,6 +28,7 @@ struct http_front_settings {
     uint16_t port;                                 /* 0: a free one */
     const struct flow *flow;                       /* its gateway's keys are the rest; outlives the front */
     void (*burst_begin)(void), (*burst_end)(void); /* as in gateway/front.h; NULL: not */
+    const struct front_executors *executors;       /* as there; NULL: not */
     unsigned head_seconds, idle_seconds, body_grace_seconds, linger_seconds, connections_max;
 };
 

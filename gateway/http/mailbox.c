@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+static _Thread_local const struct http_mailbox *run_follows;
+
 bool http_mailbox_init(struct http_mailbox *mailbox)
 {
     atomic_init(&mailbox->newest, NULL);
@@ -26,15 +28,21 @@ void http_mailbox_post(struct http_mailbox *mailbox, struct http_job *job)
         job->next = newest;
     while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, job, memory_order_release,
                                                   memory_order_relaxed));
-    if (newest != NULL)
-        return; /* whoever put the first one has woken the reader */
+    if (newest != NULL || run_follows == mailbox)
+        return; /* whoever put the first one has woken the reader, or is the reader */
     uint64_t one = 1;
     /* It fails only when the counter is full, and then the descriptor is readable anyway. */
     (void)!write(mailbox->event_fd, &one, sizeof one);
 }
 
+void http_mailbox_run_follows(struct http_mailbox *mailbox)
+{
+    run_follows = mailbox;
+}
+
 void http_mailbox_run(struct http_mailbox *mailbox)
 {
+    run_follows = NULL;
     struct http_job *newest = atomic_exchange_explicit(&mailbox->newest, NULL, memory_order_acquire);
     struct http_job *oldest = NULL;
     while (newest != NULL) {

@@ -26,6 +26,8 @@ struct http_mailbox {
 bool http_mailbox_init(struct http_mailbox *mailbox); /* false: errno says why */
 void http_mailbox_done(struct http_mailbox *mailbox);
 void http_mailbox_post(struct http_mailbox *mailbox, struct http_job *job);
+/* The calling thread will run the mailbox next: what it posts until then wakes nobody. */
+void http_mailbox_run_follows(struct http_mailbox *mailbox);
 /* Run what is there, the oldest first. */
 void http_mailbox_run(struct http_mailbox *mailbox);
 

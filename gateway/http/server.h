@@ -97,6 +97,8 @@ struct http_front {
     struct http_tls *tls; /* NULL: plain */
     struct http_workers *workers;
     struct http_mailbox mailbox; /* jobs for the event loop, from any thread */
+    struct front_executors executors; /* borrowed, if `borrowed` */
+    bool borrowed;
     int epoll_fd, daemon_fd;
     uint16_t port;
     pthread_t thread;

@@ -92,7 +92,8 @@ struct upstream_set {
     const struct flow *flow;
     int control_fd, epoll_fd, wake_fd;
     pthread_t thread;
-    bool started;
+    bool started; /* the thread runs; main thread */
+    bool opened;  /* the connections were opened for the first time */
     _Atomic bool stopping;
     struct timers timers;
     pthread_mutex_t task_lock;

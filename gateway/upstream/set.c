@@ -45,30 +45,77 @@ static void run_tasks(struct upstream_set *set)
     }
 }
 
+/* One round: wait, at most so long, and handle what is there. */
+static void run_round(struct upstream_set *set, int timeout_ms)
+{
+    struct epoll_event events[EVENTS_AT_ONCE];
+    int count = epoll_wait(set->epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
+    upstream_hold();
+    for (int i = 0; i < count; i++) {
+        if (events[i].data.ptr != NULL) {
+            connection_event(events[i].data.ptr, events[i].events);
+            continue;
+        }
+        uint64_t ignored;
+        if (read(set->wake_fd, &ignored, sizeof ignored) > 0)
+            run_tasks(set);
+    }
+    timers_run(&set->timers);
+    upstream_release();
+}
+
 static void *upstream_thread(void *context)
 {
     struct upstream_set *set = context;
     pthread_setname_np(pthread_self(), "upstream");
-    for (size_t i = 0; i < set->count; i++)
-        connection_open(&set->upstreams[i]);
-    struct epoll_event events[EVENTS_AT_ONCE];
-    while (!atomic_load(&set->stopping)) {
-        int count = epoll_wait(set->epoll_fd, events, EVENTS_AT_ONCE, clock_poll_timeout(timers_next(&set->timers)));
-        upstream_hold();
-        for (int i = 0; i < count; i++) {
-            if (events[i].data.ptr != NULL) {
-                connection_event(events[i].data.ptr, events[i].events);
-                continue;
-            }
-            uint64_t ignored;
-            if (read(set->wake_fd, &ignored, sizeof ignored) > 0)
-                run_tasks(set);
-        }
-        timers_run(&set->timers);
-        upstream_release();
-    }
+    if (!set->opened)
+        for (size_t i = 0; i < set->count; i++)
+            connection_open(&set->upstreams[i]);
+    set->opened = true;
+    while (!atomic_load(&set->stopping))
+        run_round(set, clock_poll_timeout(timers_next(&set->timers)));
     run_tasks(set);
     return NULL;
+}
+
+static bool start_thread(struct upstream_set *set)
+{
+    atomic_store(&set->stopping, false);
+    set->started = pthread_create(&set->thread, NULL, upstream_thread, set) == 0;
+    return set->started;
+}
+
+static void stop_thread(struct upstream_set *set)
+{
+    if (!set->started)
+        return;
+    atomic_store(&set->stopping, true);
+    wake(set);
+    pthread_join(set->thread, NULL);
+    set->started = false;
+}
+
+int upstream_set_borrow(struct upstream_set *set)
+{
+    stop_thread(set);
+    atomic_store(&set->stopping, false); /* or connections that are lost would not be opened again */
+    return set->epoll_fd;
+}
+
+int upstream_set_timeout_ms(struct upstream_set *set)
+{
+    return clock_poll_timeout(timers_next(&set->timers));
+}
+
+void upstream_set_run(struct upstream_set *set)
+{
+    run_round(set, 0);
+}
+
+void upstream_set_give_back(struct upstream_set *set)
+{
+    if (!start_thread(set))
+        log_error("no thread for the answers of the executors: %s", strerror(errno));
 }
 
 static sluice_status make_descriptors(struct upstream_set *set, sluice_error *error)
@@ -105,9 +152,8 @@ sluice_status upstream_set_new(const struct flow *flow, const char *folder, int 
         status = connection_init(&upstreams[i], set, i, folder, error);
         set->count = i + 1;
     }
-    if (status == SLUICE_OK && pthread_create(&set->thread, NULL, upstream_thread, set) != 0)
+    if (status == SLUICE_OK && !start_thread(set))
         status = sluice_fail(error, SLUICE_SYSTEM, "gateway", "cannot start a thread: %s", strerror(errno));
-    set->started = status == SLUICE_OK;
     if (status == SLUICE_OK)
         *ret_set = set;
     else
@@ -119,11 +165,8 @@ struct upstream_set *upstream_set_free(struct upstream_set *set)
 {
     if (set == NULL)
         return NULL;
-    if (set->started) {
-        atomic_store(&set->stopping, true);
-        wake(set);
-        pthread_join(set->thread, NULL);
-    }
+    stop_thread(set);
+    atomic_store(&set->stopping, true);
     for (size_t i = 0; i < set->count; i++)
         connection_done(&set->upstreams[i]);
     free(set->upstreams);

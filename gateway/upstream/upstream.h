@@ -30,6 +30,18 @@ sluice_status upstream_set_new(const struct flow *flow, const char *folder, int 
                                struct upstream_set **ret_set, sluice_error *error);
 struct upstream_set *upstream_set_free(struct upstream_set *set); /* stops the thread; nothing may be in flight */
 
+/*
+ * The set's thread lent to an event loop: answers then reach that loop without a hand-over. From upstream_set_borrow()
+ * on the caller's loop is the upstream thread: it watches the descriptor, sleeps no longer than the timeout (-1: for
+ * ever), and calls upstream_set_run(), which does not wait, when the descriptor is readable or the timeout is over. The
+ * loop's thread must not run any more when upstream_set_give_back() is called. Borrowing and giving back: the main
+ * thread, or the loop's thread before and after it runs.
+ */
+int upstream_set_borrow(struct upstream_set *set);
+int upstream_set_timeout_ms(struct upstream_set *set);
+void upstream_set_run(struct upstream_set *set);
+void upstream_set_give_back(struct upstream_set *set);
+
 /* All executors have said HELLO or were given up. Blocks until then or until `deadline_ns`: SLUICE_OK or SLUICE_TIMEOUT
  * naming who is missing. */
 sluice_status upstream_set_wait(struct upstream_set *set, uint64_t deadline_ns, sluice_error *error);
