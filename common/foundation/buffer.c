@@ -47,7 +47,7 @@ uint8_t *buffer_reserve(struct buffer *buffer, size_t size)
     return buffer->data + buffer->size;
 }
 
-void buffer_append(struct buffer *buffer, const void *data, size_t size)
+void buffer_append_grow(struct buffer *buffer, const void *data, size_t size)
 {
     uint8_t *at = buffer_reserve(buffer, size);
     if (at == NULL)
@@ -56,16 +56,6 @@ void buffer_append(struct buffer *buffer, const void *data, size_t size)
         memcpy(at, data, size);
     buffer->size += size;
     buffer->data[buffer->size] = '\0';
-}
-
-void buffer_append_byte(struct buffer *buffer, uint8_t byte)
-{
-    buffer_append(buffer, &byte, 1);
-}
-
-void buffer_append_text(struct buffer *buffer, const char *text)
-{
-    buffer_append(buffer, text, strlen(text));
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buffer {
     uint8_t *data;
@@ -31,9 +32,32 @@ void buffer_clear(struct buffer *buffer); /* empties and forgets a failure; keep
 /* Make room for `size` more bytes and return where they go (the caller then adds to `size`), or NULL. */
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size);
 
-void buffer_append(struct buffer *buffer, const void *data, size_t size);
-void buffer_append_byte(struct buffer *buffer, uint8_t byte);
-void buffer_append_text(struct buffer *buffer, const char *text);
+void buffer_append_grow(struct buffer *buffer, const void *data, size_t size); /* what buffer_append() calls at need */
+
+/* Inline, because what is written piece by piece (JSON) spends its time here. */
+static inline void buffer_append(struct buffer *buffer, const void *data, size_t size)
+{
+    if (size >= buffer->capacity - buffer->size || size > buffer->limit - buffer->size ||
+        buffer->failed != SLUICE_OK) {
+        buffer_append_grow(buffer, data, size);
+        return;
+    }
+    if (size > 0)
+        memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+    buffer->data[buffer->size] = '\0';
+}
+
+static inline void buffer_append_byte(struct buffer *buffer, uint8_t byte)
+{
+    buffer_append(buffer, &byte, 1);
+}
+
+static inline void buffer_append_text(struct buffer *buffer, const char *text)
+{
+    buffer_append(buffer, text, strlen(text));
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...) SLUICE_PRINTF(2, 3);
 
 /* The contents as a C string; "" for an empty buffer. Valid until the next change. */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <string.h>
 
 sluice_status printer_init(struct printer *printer, struct buffer *out, sluice_error *error)
 {
@@ -35,18 +36,40 @@ void print_separator(struct printer *printer)
     buffer_append(printer->out, ", ", printer->spaced ? 2 : 1);
 }
 
-void print_first_key(struct printer *printer, const char *name)
+/* `"name":`, or with a comma in front, and blanks behind both as the style has them: in one piece, as a document has 18
+ * of them. */
+static void print_name(struct printer *printer, const char *name, bool first)
 {
     struct buffer *out = printer->out;
-    buffer_append_byte(out, '"');
-    buffer_append_text(out, name);
-    buffer_append(out, "\": ", printer->spaced ? 3 : 2);
+    size_t size = strlen(name);
+    size_t blank = printer->spaced ? 1 : 0;
+    uint8_t *start = buffer_reserve(out, size + 3 + blank + (first ? 0 : 1 + blank)), *to = start;
+    if (to == NULL)
+        return;
+    if (!first) {
+        *to++ = ',';
+        if (printer->spaced)
+            *to++ = ' ';
+    }
+    *to++ = '"';
+    memcpy(to, name, size);
+    to += size;
+    *to++ = '"';
+    *to++ = ':';
+    if (printer->spaced)
+        *to++ = ' ';
+    out->size += (size_t)(to - start);
+    *to = '\0';
+}
+
+void print_first_key(struct printer *printer, const char *name)
+{
+    print_name(printer, name, true);
 }
 
 void print_key(struct printer *printer, const char *name)
 {
-    print_separator(printer);
-    print_first_key(printer, name);
+    print_name(printer, name, false);
 }
 
 void print_text(struct printer *printer, sluice_text text)
