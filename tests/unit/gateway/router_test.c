@@ -187,6 +187,42 @@ START_TEST(untouched_documents_come_back_as_they_were)
 }
 END_TEST
 
+START_TEST(a_borrowed_set_answers_where_it_is_run)
+{
+    start(8, default_endpoint, 1);
+    struct pollfd events = {.fd = upstream_set_borrow(upstreams), .events = POLLIN};
+    struct asked asked;
+    ask(&asked, 0);
+    peer_answer(&peer, take_request(), FRAME_UNCHANGED, NULL, 0);
+    ck_assert(!replied(&asked)); /* nobody else does its work */
+    while (!replied(&asked)) {
+        ck_assert_int_ge(poll(&events, 1, 10000), 1);
+        upstream_set_run(upstreams);
+    }
+    finish(&asked);
+    ck_assert_int_eq(asked.status, SLUICE_OK);
+
+    ask(&asked, clock_monotonic_ns() + 20 * CLOCK_NS_PER_MS);
+    take_request();
+    while (!replied(&asked)) { /* by its timer */
+        int timeout_ms = upstream_set_timeout_ms(upstreams);
+        ck_assert_int_ge(timeout_ms, 0);
+        poll(&events, 1, timeout_ms);
+        upstream_set_run(upstreams);
+    }
+    finish(&asked);
+    ck_assert_int_eq(asked.status, SLUICE_TIMEOUT);
+
+    upstream_set_give_back(upstreams);
+    ask(&asked, 0);
+    uint64_t id;
+    ck_assert(take_request_before_reply(&asked, &id));
+    peer_answer(&peer, id, FRAME_UNCHANGED, NULL, 0);
+    finish(&asked);
+    ck_assert_int_eq(asked.status, SLUICE_OK);
+}
+END_TEST
+
 START_TEST(changed_documents_replace_them)
 {
     start(8, default_endpoint, 1);
@@ -516,6 +552,7 @@ int main(void)
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, untouched_documents_come_back_as_they_were);
+    tcase_add_test(cases, a_borrowed_set_answers_where_it_is_run);
     tcase_add_test(cases, changed_documents_replace_them);
     tcase_add_test(cases, an_executor_without_the_endpoint_is_not_asked);
     tcase_add_loop_test(cases, a_call_inside_a_dying_executor_is_told_the_signal, 0, 2);
