@@ -141,7 +141,8 @@ static sluice_status write_out(struct buffer *line, FILE *stream, sluice_status 
     if (status == SLUICE_OK && line->failed != SLUICE_OK)
         status = sluice_fail(error, line->failed, NULL, "no memory to print a response");
     errno = 0;
-    if (status == SLUICE_OK && (fwrite(line->data, 1, line->size, stream) != line->size || fflush(stream) != 0))
+    bool print = status == SLUICE_OK && line->size > 0;
+    if (print && (fwrite(line->data, 1, line->size, stream) != line->size || fflush(stream) != 0))
         status = sluice_fail(error, SLUICE_SYSTEM, "(stdout)", "cannot write: %s", strerror(errno));
     buffer_done(line);
     return status;

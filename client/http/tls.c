@@ -118,6 +118,9 @@ void http_tls_failure(struct transport_call *call, const char *words)
     else if (strstr(words, "wrong version number") != NULL || strstr(words, "packet length") != NULL)
         call_fail(call, SLUICE_UNAVAILABLE, 0,
                   "there is no TLS at this port, or none that fits; is it an http:// address? (%s)", words);
+    else if (strstr(words, "SSL_ERROR_SYSCALL") != NULL) /* a server without TLS that resets what it cannot read */
+        call_fail(call, SLUICE_UNAVAILABLE, 0,
+                  "the connection was cut while TLS began; is it an http:// address? (%s)", words);
     else if (strstr(words, "alert") != NULL && shows)
         call_fail(call, SLUICE_UNAVAILABLE, 0,
                   "the gateway ended the connection; it may not accept the client's certificate (%s)", words);
