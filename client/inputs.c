@@ -2,11 +2,12 @@
 
 #include "common/document/codec.h"
 #include "common/foundation/text.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
 #include <string.h>
 
-enum { CONTENT_DOCS = 1, ARRAY_DOCS = 1 };
+enum { ARRAY_DOCS = 1 };
 
 /* What the program itself made is not bounded again. */
 #define INPUTS_NO_LIMIT ((size_t)1 << 46)

@@ -3,14 +3,11 @@
 #include "common/document/codec.h"
 #include "common/foundation/log.h"
 #include "common/foundation/text.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Fields of DataRequestProto and HeaderProto. */
-enum { REQUEST_HEADER = 1, REQUEST_PARAMETERS = 2, REQUEST_DATA = 4 };
-enum { HEADER_REQUEST_ID = 1, HEADER_EXEC_ENDPOINT = 3, HEADER_TARGET_EXECUTOR = 4 };
 
 static const char results_key[] = "__results__";
 
@@ -97,9 +94,9 @@ static void write_envelope(const struct request_template *request, sluice_text i
 {
     size_t header = wire_begin_message(buffer, REQUEST_HEADER);
     wire_append_bytes(buffer, HEADER_REQUEST_ID, id.data, id.size);
-    wire_append_text(buffer, HEADER_EXEC_ENDPOINT, request->endpoint);
+    wire_append_text(buffer, HEADER_ENDPOINT, request->endpoint);
     if (request->target_executor != NULL)
-        wire_append_text(buffer, HEADER_TARGET_EXECUTOR, request->target_executor);
+        wire_append_text(buffer, HEADER_TARGET, request->target_executor);
     wire_end_message(buffer, header);
     buffer_append(buffer, request->parameters.data, request->parameters.size);
     if (content != NULL) {

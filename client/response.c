@@ -2,18 +2,11 @@
 
 #include "common/document/codec.h"
 #include "common/foundation/clock.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Field numbers of the messages. */
-enum { REQUEST_HEADER = 1, REQUEST_PARAMETERS = 2, REQUEST_ROUTES = 3, REQUEST_DATA = 4 };
-enum { HEADER_REQUEST_ID = 1, HEADER_STATUS = 2, HEADER_EXEC_ENDPOINT = 3, HEADER_TARGET_EXECUTOR = 4 };
-enum { STATUS_CODE = 1, STATUS_DESCRIPTION = 2, STATUS_EXCEPTION = 3 };
-enum { EXCEPTION_NAME = 1, EXCEPTION_ARGS = 2, EXCEPTION_STACKS = 3, EXCEPTION_EXECUTOR = 4 };
-enum { ROUTE_EXECUTOR = 1, ROUTE_START = 2, ROUTE_END = 3, ROUTE_STATUS = 4 };
-enum { TIMESTAMP_SECONDS = 1, TIMESTAMP_NANOS = 2 };
 
 enum { ARENA_FIRST = 1024, ROUTES_FIRST = 8, TEXTS_FIRST = 8 };
 
@@ -165,10 +158,10 @@ static sluice_status read_header(sluice_response *response, const struct wire_fi
             response->request_id = text_of(&field);
         else if (is_bytes(&field, HEADER_STATUS))
             status = read_status(response->arena, field.data, field.size, &response->status);
-        else if (is_bytes(&field, HEADER_EXEC_ENDPOINT)) {
+        else if (is_bytes(&field, HEADER_ENDPOINT)) {
             response->endpoint = text_of(&field);
             response->has_endpoint = true;
-        } else if (is_bytes(&field, HEADER_TARGET_EXECUTOR))
+        } else if (is_bytes(&field, HEADER_TARGET))
             response->target_executor = text_of(&field);
         if (status != SLUICE_OK)
             return status;

@@ -169,17 +169,11 @@ struct watcher *watcher_free(struct watcher *watcher)
 
 bool watcher_wait(struct watcher *watcher, uint64_t deadline_ns)
 {
-    struct timespec until = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_SECOND),
-                             .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_SECOND)};
     bool in_time = true;
 
     pthread_mutex_lock(&watcher->mutex);
-    while (watcher->requests == 0 && in_time) {
-        if (deadline_ns == 0)
-            pthread_cond_wait(&watcher->asked, &watcher->mutex);
-        else
-            in_time = pthread_cond_timedwait(&watcher->asked, &watcher->mutex, &until) != ETIMEDOUT;
-    }
+    while (watcher->requests == 0 && in_time)
+        in_time = clock_condition_wait(&watcher->asked, &watcher->mutex, deadline_ns);
     bool asked = watcher->requests > 0;
     pthread_mutex_unlock(&watcher->mutex);
     return asked;

@@ -2,17 +2,15 @@
 #include "client/http/answer.h"
 #include "client/http/channel.h"
 #include "common/json/message.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_HEADER = 1, HEADER_STATUS = 2, HEADER_EXEC_ENDPOINT = 3 };
-enum { STATUS_CODE = 1, STATUS_DESCRIPTION = 2, STATUS_EXCEPTION = 3 };
-enum { EXCEPTION_NAME = 1, EXCEPTION_ARGS = 2, EXCEPTION_STACKS = 3, EXCEPTION_EXECUTOR = 4 };
 enum { INFO_JINA = 1, INFO_ENVS = 2, PAIR_KEY = 1, PAIR_VALUE = 2 };
 enum { HEALTH_STATUS = 1, HEALTH_SERVING = 1, HEALTH_NOT_SERVING = 2 };
-enum { CODE_ERROR = 1, ARENA_FIRST = 4096 };
+enum { ARENA_FIRST = 4096 };
 
 static bool fail_unreadable(struct transport_call *call, sluice_status status, const char *where, const char *text)
 {
@@ -162,7 +160,7 @@ bool answer_executor_failure(struct transport_call *call, const char *descriptio
     wire_append_uint(&buffer, STATUS_CODE, CODE_ERROR);
     wire_append_bytes(&buffer, STATUS_DESCRIPTION, description, size);
     wire_end_message(&buffer, status);
-    wire_append_text(&buffer, HEADER_EXEC_ENDPOINT, call->endpoint);
+    wire_append_text(&buffer, HEADER_ENDPOINT, call->endpoint);
     wire_end_message(&buffer, header);
     bool done = put_result(call, &buffer);
     buffer_done(&buffer);

@@ -6,6 +6,7 @@
 #include "common/foundation/clock.h"
 #include "common/json/base64.h"
 #include "common/json/message.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
 #include <ctype.h>
@@ -16,9 +17,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-
-/* Fields of DataRequestProto and HeaderProto. */
-enum { REQUEST_HEADER = 1, HEADER_EXEC_ENDPOINT = 3 };
 
 /* ---- headers ---- */
 
@@ -115,7 +113,7 @@ static char *read_endpoint(const struct rope *message)
             continue;
         struct wire_reader header = wire_read(field.data, field.size);
         while (wire_next(&header, &inner))
-            if (inner.number == HEADER_EXEC_ENDPOINT && inner.type == WIRE_BYTES)
+            if (inner.number == HEADER_ENDPOINT && inner.type == WIRE_BYTES)
                 return strndup((const char *)inner.data, inner.size);
     }
     return strdup("");

@@ -2,11 +2,10 @@
 #include "common/document/codec.h"
 #include "common/document/reading.h"
 #include "common/document/writing.h"
+#include "common/wire/jina_fields.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-enum { CONTENT_DOCS = 1, CONTENT_DOCS_BYTES = 2 };
 
 /* First memory of an array that is read: a document takes some hundred bytes beside its own. */
 enum { READ_SIZE_MIN = 1024, READ_SIZE_MAX = 256 << 10 };

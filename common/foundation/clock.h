@@ -2,7 +2,9 @@
 #ifndef SLUICE_FOUNDATION_CLOCK_H
 #define SLUICE_FOUNDATION_CLOCK_H
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -49,6 +51,19 @@ static inline void clock_condition_init(pthread_cond_t *condition)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(condition, &attributes);
     pthread_condattr_destroy(&attributes);
+}
+
+/* Wait on such a condition variable, until `deadline_ns` (0: for ever). False when that came; otherwise the caller looks
+ * whether it is what it waits for. Under the mutex. */
+static inline bool clock_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, uint64_t deadline_ns)
+{
+    if (deadline_ns == 0) {
+        pthread_cond_wait(condition, mutex);
+        return true;
+    }
+    struct timespec until = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_SECOND),
+                             .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_SECOND)};
+    return pthread_cond_timedwait(condition, mutex, &until) != ETIMEDOUT;
 }
 
 #endif

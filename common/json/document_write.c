@@ -2,11 +2,8 @@
 #include "common/document/model.h"
 #include "common/foundation/log.h"
 #include "common/json/base64.h"
-#include "common/json/numbers.h"
+#include "common/json/lists.h"
 #include "common/json/writer.h"
-
-/* An array without elements may still name any number of empty lists. */
-enum { EMPTY_LISTS_MAX = 1 << 16 };
 
 static void key(struct writer *writer, const char *name)
 {
@@ -44,66 +41,6 @@ static void number(struct writer *writer, const char *name, float value)
 
 /* Arrays of numbers */
 
-static void element(struct writer *writer, const sluice_tensor *tensor, size_t index)
-{
-    struct buffer *buffer = &writer->buffer;
-    double value = sluice_tensor_number(tensor, index);
-    switch (tensor->dtype) {
-    case SLUICE_DTYPE_BOOL: buffer_append_text(buffer, value != 0 ? "true" : "false"); break;
-    case SLUICE_DTYPE_INT64:
-    case SLUICE_DTYPE_UINT64: {
-        /* a double does not hold them all */
-        uint64_t bits;
-        memcpy(&bits, (const uint8_t *)tensor->data + 8 * index, sizeof bits);
-        if (tensor->big_endian)
-            bits = __builtin_bswap64(bits);
-        if (tensor->dtype == SLUICE_DTYPE_INT64)
-            buffer_printf(buffer, "%lld", (long long)bits);
-        else
-            buffer_printf(buffer, "%llu", (unsigned long long)bits);
-        break;
-    }
-    case SLUICE_DTYPE_FLOAT16:
-    case SLUICE_DTYPE_FLOAT32:
-    case SLUICE_DTYPE_FLOAT64: write_double(writer, value); break;
-    default: buffer_printf(buffer, "%lld", (long long)value);
-    }
-}
-
-/* Dimension `level` from element *index on. */
-static void lists(struct writer *writer, const sluice_tensor *tensor, size_t level, size_t *index)
-{
-    if (level == tensor->dimensions) {
-        element(writer, tensor, (*index)++);
-        return;
-    }
-    buffer_append_byte(&writer->buffer, '[');
-    for (uint32_t i = 0; i < tensor->shape[level] && writer->buffer.failed == SLUICE_OK; i++) {
-        if (i > 0)
-            buffer_append_byte(&writer->buffer, ',');
-        lists(writer, tensor, level + 1, index);
-    }
-    buffer_append_byte(&writer->buffer, ']');
-}
-
-/* NULL, or why an array has no form in JSON. */
-static const char *no_json(const sluice_tensor *tensor)
-{
-    size_t size = sluice_dtype_size(tensor->dtype), count = sluice_tensor_count(tensor), lists_count = 1, bytes;
-    if (tensor->sparse)
-        return "it is sparse";
-    if (size == 0 || tensor->dtype >= SLUICE_DTYPE_COMPLEX64)
-        return "its element type has none";
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes != tensor->size)
-        return "its data does not fit its shape";
-    if (tensor->dimensions > NUMBERS_DIMENSIONS_MAX)
-        return "it has too many dimensions";
-    for (size_t i = 0; count == 0 && i < tensor->dimensions && tensor->shape[i] > 0; i++)
-        if (__builtin_mul_overflow(lists_count, tensor->shape[i], &lists_count) || lists_count > EMPTY_LISTS_MAX)
-            return "it is made of too many empty lists";
-    return NULL;
-}
-
 static sluice_status array(struct writer *writer, const char *name, const sluice_document *document,
                            const struct ndarray *numbers)
 {
@@ -111,14 +48,13 @@ static sluice_status array(struct writer *writer, const char *name, const sluice
         return SLUICE_OK;
     sluice_tensor tensor;
     ndarray_view(numbers, &tensor);
-    const char *reason = no_json(&tensor);
+    const char *reason = lists_fault(&tensor);
     if (reason != NULL)
         return sluice_fail(writer->error, SLUICE_UNIMPLEMENTED, "json",
                            "the %s of the document with id %s has no form in JSON: %s", name,
                            log_quoted(text_or_empty(document->id).data, document->id.size), reason);
-    size_t index = 0;
     key(writer, name);
-    lists(writer, &tensor, 0, &index);
+    lists_write(&writer->buffer, &tensor, writer->print_row, false);
     return SLUICE_OK;
 }
 

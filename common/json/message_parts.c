@@ -1,7 +1,7 @@
 #include "common/json/message_parts.h"
 #include "common/document/codec.h"
 #include "common/foundation/text.h"
-#include "common/json/message_fields.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
 struct taking {
@@ -97,7 +97,7 @@ static bool take_header(struct taking *taking, const struct wire_field *from, st
         if (field.type != WIRE_BYTES)
             continue;
         switch (field.number) {
-        case HEADER_ID: take_text(taking, &field, &parts->request_id); break;
+        case HEADER_REQUEST_ID: take_text(taking, &field, &parts->request_id); break;
         case HEADER_ENDPOINT: parts->has_endpoint = take_text(taking, &field, &parts->endpoint); break;
         case HEADER_TARGET: parts->has_target = take_text(taking, &field, &parts->target); break;
         case HEADER_STATUS:
@@ -116,9 +116,9 @@ static bool take_time(struct taking *taking, const struct wire_field *from, stru
     struct wire_field field;
     time->is_set = true;
     while (wire_next(&reader, &field)) {
-        if (field.type == WIRE_VARINT && field.number == TIME_SECONDS)
+        if (field.type == WIRE_VARINT && field.number == TIMESTAMP_SECONDS)
             time->seconds = (int64_t)field.value;
-        else if (field.type == WIRE_VARINT && field.number == TIME_NANOS)
+        else if (field.type == WIRE_VARINT && field.number == TIMESTAMP_NANOS)
             time->nanos = (int32_t)field.value;
     }
     return ended(taking, &reader);
@@ -187,13 +187,13 @@ static bool take_message(struct taking *taking, sluice_text bytes, struct messag
         if (field.type != WIRE_BYTES)
             continue;
         switch (field.number) {
-        case MESSAGE_HEADER: take_header(taking, &field, parts); break;
-        case MESSAGE_ROUTES: add_route(taking, &field, parts); break;
-        case MESSAGE_PARAMETERS:
+        case REQUEST_HEADER: take_header(taking, &field, parts); break;
+        case REQUEST_ROUTES: add_route(taking, &field, parts); break;
+        case REQUEST_PARAMETERS:
             parts->has_parameters = true;
             join(taking, &field, parameters);
             break;
-        case MESSAGE_DATA:
+        case REQUEST_DATA:
             parts->has_data = true;
             if (rope_append(content, NULL, field.data, field.size) != SLUICE_OK)
                 fail(taking, SLUICE_NO_MEMORY, "no memory to read it");

@@ -11,17 +11,11 @@
 static bool date_of(struct printer *printer, const struct time_parts *time, struct tm *ret_date)
 {
     time_t seconds = (time_t)time->seconds;
-    if (time->seconds < TIME_MIN || time->seconds > TIME_MAX || time->nanos < 0 || time->nanos >= 1000000000) {
-        printer_fail(printer, SLUICE_UNIMPLEMENTED, "a time lies outside the years 1 to 9999");
-        return false;
-    }
-    if (!printer->has_date || printer->date_seconds != time->seconds)
-        printer->has_date = gmtime_r(&seconds, &printer->date) != NULL;
-    printer->date_seconds = time->seconds;
-    *ret_date = printer->date;
-    if (!printer->has_date)
-        printer_fail(printer, SLUICE_UNIMPLEMENTED, "a time has no date");
-    return printer->has_date;
+    if (time->seconds >= TIME_MIN && time->seconds <= TIME_MAX && time->nanos >= 0 && time->nanos < 1000000000 &&
+        gmtime_r(&seconds, ret_date) != NULL)
+        return true;
+    printer_fail(printer, SLUICE_UNIMPLEMENTED, "a time lies outside the years 1 to 9999");
+    return false;
 }
 
 /* `before`, then `value` (not negative) in `width` digits. An answer has two times per executor: printf is too slow. */

@@ -10,8 +10,6 @@
 #include "common/foundation/buffer.h"
 #include "common/json/json.h"
 
-#include <time.h>
-
 struct printer {
     struct buffer *out;
     json_print_double print;
@@ -19,9 +17,6 @@ struct printer {
     bool ascii;  /* escape what is beyond ASCII */
     bool spaced; /* ", " and ": " */
     bool tokens; /* NaN and Infinity may be printed, and an array without dimensions as a number */
-    int64_t date_seconds; /* what `date` is of, if it has one: an answer's times are mostly of one second */
-    bool has_date;
-    struct tm date;
     sluice_status status;
     sluice_error *error;
 };

@@ -1,6 +1,6 @@
 #include "common/json/request_bytes.h"
 #include "common/document/codec.h"
-#include "common/json/message_fields.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
 static void append_field(struct buffer *buffer, uint32_t number, const struct buffer *content)
@@ -13,14 +13,14 @@ static void append_head(struct buffer *buffer, const struct request_head *head)
     struct buffer header, parameters;
     buffer_init(&header, BUFFER_NO_LIMIT);
     buffer_init(&parameters, BUFFER_NO_LIMIT);
-    wire_append_bytes(&header, HEADER_ID, head->request_id.data, head->request_id.size);
+    wire_append_bytes(&header, HEADER_REQUEST_ID, head->request_id.data, head->request_id.size);
     wire_append_bytes(&header, HEADER_ENDPOINT, head->endpoint.data, head->endpoint.size);
     if (head->target.size > 0)
         wire_append_bytes(&header, HEADER_TARGET, head->target.data, head->target.size);
-    append_field(buffer, MESSAGE_HEADER, &header);
+    append_field(buffer, REQUEST_HEADER, &header);
     if (head->parameters != NULL) {
         value_write_struct(head->parameters, &parameters);
-        append_field(buffer, MESSAGE_PARAMETERS, &parameters);
+        append_field(buffer, REQUEST_PARAMETERS, &parameters);
     }
     if (header.failed != SLUICE_OK || parameters.failed != SLUICE_OK)
         buffer->failed = SLUICE_NO_MEMORY;
@@ -31,7 +31,7 @@ static void append_head(struct buffer *buffer, const struct request_head *head)
 /* `front`, then tag and length of the field `data`, as one block. */
 static struct block *front_block(const struct buffer *front, size_t content_size)
 {
-    uint8_t tag[2 * WIRE_VARINT_MAX], *end = wire_put_varint(tag, wire_tag(MESSAGE_DATA, WIRE_BYTES));
+    uint8_t tag[2 * WIRE_VARINT_MAX], *end = wire_put_varint(tag, wire_tag(REQUEST_DATA, WIRE_BYTES));
     end = wire_put_varint(end, content_size);
     struct block *block = block_new(front->size + (size_t)(end - tag));
     if (block == NULL)

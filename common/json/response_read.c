@@ -4,9 +4,9 @@
 #include "common/foundation/text.h"
 #include "common/json/documents.h"
 #include "common/json/encoding.h"
-#include "common/json/message_fields.h"
 #include "common/json/request_bytes.h"
 #include "common/json/time_read.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
 struct response_reading {
@@ -106,8 +106,8 @@ static void header_field(struct response_reading *reading, const struct json_nod
     int64_t timeout = 0;
     if (node == NULL || !expect(reading, node, JSON_OBJECT, "header"))
         return;
-    size_t begun = wire_begin_message(&reading->front, MESSAGE_HEADER);
-    text_field(reading, member(node, "requestId", "request_id"), HEADER_ID, "header.requestId");
+    size_t begun = wire_begin_message(&reading->front, REQUEST_HEADER);
+    text_field(reading, member(node, "requestId", "request_id"), HEADER_REQUEST_ID, "header.requestId");
     status_field(reading, member(node, "status", "status"), HEADER_STATUS);
     text_field(reading, member(node, "execEndpoint", "exec_endpoint"), HEADER_ENDPOINT, "header.execEndpoint");
     text_field(reading, member(node, "targetExecutor", "target_executor"), HEADER_TARGET, "header.targetExecutor");
@@ -132,9 +132,9 @@ static void time_field(struct response_reading *reading, const struct json_node 
     }
     size_t begun = wire_begin_message(&reading->front, number);
     if (seconds != 0)
-        wire_append_uint(&reading->front, TIME_SECONDS, (uint64_t)seconds);
+        wire_append_uint(&reading->front, TIMESTAMP_SECONDS, (uint64_t)seconds);
     if (nanos != 0)
-        wire_append_uint(&reading->front, TIME_NANOS, (uint64_t)nanos);
+        wire_append_uint(&reading->front, TIMESTAMP_NANOS, (uint64_t)nanos);
     wire_end_message(&reading->front, begun);
 }
 
@@ -146,7 +146,7 @@ static void route_fields(struct response_reading *reading, const struct json_nod
     for (const struct json_node *item; (item = json_next(&items)) != NULL;) {
         if (!expect(reading, item, JSON_OBJECT, "routes"))
             return;
-        size_t begun = wire_begin_message(&reading->front, MESSAGE_ROUTES);
+        size_t begun = wire_begin_message(&reading->front, REQUEST_ROUTES);
         text_field(reading, member(item, "executor", "executor"), ROUTE_EXECUTOR, "routes.executor");
         time_field(reading, member(item, "startTime", "start_time"), ROUTE_START, "routes.startTime");
         time_field(reading, member(item, "endTime", "end_time"), ROUTE_END, "routes.endTime");
@@ -174,7 +174,7 @@ static void parameters_field(struct response_reading *reading, const struct json
     }
     buffer_init(&bytes, BUFFER_NO_LIMIT);
     value_write_struct(map, &bytes);
-    wire_append_bytes(&reading->front, MESSAGE_PARAMETERS, bytes.data != NULL ? (const char *)bytes.data : "",
+    wire_append_bytes(&reading->front, REQUEST_PARAMETERS, bytes.data != NULL ? (const char *)bytes.data : "",
                       bytes.size);
     if (bytes.failed != SLUICE_OK)
         fail(reading, SLUICE_NO_MEMORY, "parameters", "no memory to read them");

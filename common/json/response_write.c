@@ -3,10 +3,7 @@
 #include "common/json/message_parts.h"
 #include "common/json/print_message.h"
 
-enum {
-    PARTS_FIRST_SIZE = 4 << 10, /* of the arena for the parts of one message */
-    ANSWER_EXTRA_BYTES = 1024,  /* keys and times around a small document */
-};
+enum { PARTS_FIRST_SIZE = 4 << 10 }; /* of the arena for the parts of one message */
 
 static void print_http(struct printer *printer, const struct message_parts *answer,
                        const struct message_parts *documents, bool failed)
@@ -66,8 +63,6 @@ sluice_status json_response_write(const struct rope *message, const struct json_
     if (arena == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, "json", "no memory to write it");
     sluice_status status = printer_init(&printer, out, error);
-    if (message->size + ANSWER_EXTRA_BYTES <= out->limit - out->size) /* a first guess, which saves growing */
-        buffer_reserve(out, message->size + ANSWER_EXTRA_BYTES);
     if (status == SLUICE_OK)
         status = message_parts_read(message, options->limits, arena, &answer, error);
     if (status == SLUICE_OK && failed)

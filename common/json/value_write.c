@@ -4,7 +4,8 @@ sluice_status writer_init(struct writer *writer, sluice_error *error)
 {
     buffer_init(&writer->buffer, BUFFER_NO_LIMIT);
     writer->error = error;
-    return json_printer(&writer->print, error);
+    sluice_status status = json_printer(&writer->print, error);
+    return status == SLUICE_OK ? json_row_printer(&writer->print_row, error) : status;
 }
 
 sluice_status writer_take(struct writer *writer, sluice_status status, char **ret_json, size_t *ret_size)

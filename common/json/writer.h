@@ -10,6 +10,7 @@
 struct writer {
     struct buffer buffer;
     json_print_double print;
+    json_print_doubles print_row;
     sluice_error *error;
 };
 

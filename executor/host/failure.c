@@ -1,12 +1,9 @@
 #include "executor/host/failure.h"
 #include "common/foundation/text.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
 #include <string.h>
-
-/* jina.StatusProto and its ExceptionProto */
-enum { STATUS_CODE = 1, STATUS_DESCRIPTION = 2, STATUS_EXCEPTION = 3 };
-enum { EXCEPTION_NAME = 1, EXCEPTION_ARGS = 2, EXCEPTION_EXECUTOR = 4 };
 
 static size_t bounded(const char *data, size_t size)
 {

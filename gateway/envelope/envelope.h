@@ -14,16 +14,9 @@
 
 #include "common/foundation/arena.h"
 #include "common/foundation/block.h"
+#include "common/wire/jina_fields.h"
 
 #include <stdbool.h>
-
-/* Field numbers, package jina. */
-enum { REQUEST_HEADER = 1, REQUEST_PARAMETERS = 2, REQUEST_ROUTES = 3, REQUEST_DATA = 4 };
-enum { HEADER_REQUEST_ID = 1, HEADER_STATUS = 2, HEADER_ENDPOINT = 3, HEADER_TARGET = 4, HEADER_TIMEOUT = 5 };
-enum { STATUS_CODE = 1, STATUS_DESCRIPTION = 2, STATUS_EXCEPTION = 3 };
-enum { EXCEPTION_NAME = 1, EXCEPTION_ARGS = 2, EXCEPTION_STACKS = 3, EXCEPTION_EXECUTOR = 4 };
-enum { ROUTE_EXECUTOR = 1, ROUTE_START = 2, ROUTE_END = 3, ROUTE_STATUS = 4 };
-enum { DATA_DOCS = 1, DATA_DOCS_BYTES = 2 };
 
 struct span {
     const uint8_t *data;

@@ -266,6 +266,8 @@ sluice_status execute_operation(struct graphql *operation, const struct graphql_
 {
     struct execution execution = {.operation = operation, .out = answer};
     sluice_status status = json_printer(&execution.print, error);
+    if (status == SLUICE_OK)
+        status = json_row_printer(&execution.print_row, error);
     if (status != SLUICE_OK)
         return status;
     buffer_append_text(answer, "{\"data\": ");

@@ -76,6 +76,7 @@ struct execution {
     struct graphql *operation;
     struct buffer *out;
     json_print_double print;
+    json_print_doubles print_row;
     size_t work;
     sluice_status status; /* not SLUICE_OK: everything ends, there is no answer */
     bool exhausted;       /* GRAPHQL_WORK_MAX: the answer is an error */

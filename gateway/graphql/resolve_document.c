@@ -89,7 +89,7 @@ static bool array(struct execution *execution, bool present, const sluice_tensor
         complete_null(execution);
         return true;
     }
-    const char *reason = write_tensor(execution->out, tensor, execution->print);
+    const char *reason = write_tensor(execution->out, tensor, execution->print_row);
     return reason == NULL || field_error(execution, field, path, "the array has no form as a nested list: %s", reason);
 }
 

@@ -1,6 +1,6 @@
 #include "gateway/graphql/write.h"
 #include "common/foundation/buffer.h"
-#include "common/json/numbers.h"
+#include "common/json/lists.h"
 
 #include <string.h>
 
@@ -107,71 +107,10 @@ void write_value(struct buffer *buffer, const sluice_value *value, json_print_do
     }
 }
 
-static void write_element(struct buffer *buffer, const sluice_tensor *tensor, size_t index, json_print_double print)
+const char *write_tensor(struct buffer *buffer, const sluice_tensor *tensor, json_print_doubles print_row)
 {
-    double number = sluice_tensor_number(tensor, index);
-    uint64_t bits;
-    switch (tensor->dtype) {
-    case SLUICE_DTYPE_BOOL: buffer_append_text(buffer, number != 0 ? "true" : "false"); break;
-    case SLUICE_DTYPE_FLOAT16:
-    case SLUICE_DTYPE_FLOAT32:
-    case SLUICE_DTYPE_FLOAT64: write_number(buffer, number, print); break;
-    case SLUICE_DTYPE_INT64:
-    case SLUICE_DTYPE_UINT64: /* a double does not hold them all */
-        memcpy(&bits, (const uint8_t *)tensor->data + 8 * index, sizeof bits);
-        if (tensor->big_endian)
-            bits = __builtin_bswap64(bits);
-        if (tensor->dtype == SLUICE_DTYPE_INT64)
-            buffer_printf(buffer, "%lld", (long long)bits);
-        else
-            buffer_printf(buffer, "%llu", (unsigned long long)bits);
-        break;
-    default: buffer_printf(buffer, "%lld", (long long)number);
-    }
-}
-
-/* Dimension `level` from element *index on. */
-static void write_lists(struct buffer *buffer, const sluice_tensor *tensor, size_t level, size_t *index,
-                        json_print_double print)
-{
-    if (level == tensor->dimensions) {
-        write_element(buffer, tensor, (*index)++, print);
-        return;
-    }
-    buffer_append_byte(buffer, '[');
-    for (uint32_t i = 0; i < tensor->shape[level] && buffer->failed == SLUICE_OK; i++) {
-        if (i > 0)
-            buffer_append_text(buffer, ", ");
-        write_lists(buffer, tensor, level + 1, index, print);
-    }
-    buffer_append_byte(buffer, ']');
-}
-
-/* An array without elements may still name any number of empty lists. */
-enum { EMPTY_LISTS_MAX = 1 << 16 };
-
-static const char *no_lists(const sluice_tensor *tensor)
-{
-    size_t size = sluice_dtype_size(tensor->dtype), count = sluice_tensor_count(tensor), lists = 1, bytes;
-    if (tensor->sparse)
-        return "it is sparse";
-    if (size == 0 || tensor->dtype >= SLUICE_DTYPE_COMPLEX64)
-        return "its element type has none";
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes != tensor->size)
-        return "its data does not fit its shape";
-    if (tensor->dimensions == 0 || tensor->dimensions > NUMBERS_DIMENSIONS_MAX)
-        return "it has no dimension or too many";
-    for (size_t i = 0; count == 0 && i < tensor->dimensions && tensor->shape[i] > 0; i++)
-        if (__builtin_mul_overflow(lists, tensor->shape[i], &lists) || lists > EMPTY_LISTS_MAX)
-            return "it is made of too many empty lists";
-    return NULL;
-}
-
-const char *write_tensor(struct buffer *buffer, const sluice_tensor *tensor, json_print_double print)
-{
-    const char *reason = no_lists(tensor);
-    size_t index = 0;
+    const char *reason = tensor->dimensions == 0 ? "it has no dimension" : lists_fault(tensor);
     if (reason == NULL)
-        write_lists(buffer, tensor, 0, &index, print);
+        lists_write(buffer, tensor, print_row, true);
     return reason;
 }

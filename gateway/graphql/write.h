@@ -14,6 +14,6 @@ void write_number(struct buffer *buffer, double number, json_print_double print)
 void write_value(struct buffer *buffer, const sluice_value *value, json_print_double print);
 
 /* The array as nested lists. NULL, or why it has no such form, in a few words; then nothing was appended. */
-const char *write_tensor(struct buffer *buffer, const sluice_tensor *tensor, json_print_double print);
+const char *write_tensor(struct buffer *buffer, const sluice_tensor *tensor, json_print_doubles print_row);
 
 #endif

@@ -273,25 +273,13 @@ void grpc_front_drain(struct grpc_front *front)
         drain_listed(front, false);
 }
 
-/* Under the mutex. False when the deadline came. */
-static bool wait_changed(struct grpc_front *front, uint64_t deadline_ns)
-{
-    if (deadline_ns == 0) {
-        pthread_cond_wait(&front->changed, &front->mutex);
-        return true;
-    }
-    struct timespec until = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_SECOND),
-                             .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_SECOND)};
-    return pthread_cond_timedwait(&front->changed, &front->mutex, &until) != ETIMEDOUT;
-}
-
 bool grpc_front_wait(struct grpc_front *front, uint64_t deadline_ns)
 {
     bool in_time = true;
 
     pthread_mutex_lock(&front->mutex);
     while (front->working > 0 && in_time)
-        in_time = wait_changed(front, deadline_ns);
+        in_time = clock_condition_wait(&front->changed, &front->mutex, deadline_ns);
     bool idle = front->working == 0;
     pthread_mutex_unlock(&front->mutex);
     return idle;
@@ -310,13 +298,13 @@ static void stop_server(struct grpc_front *front)
     pthread_mutex_lock(&front->mutex);
     bool in_time = true;
     while (!everything_gone(front) && in_time)
-        in_time = wait_changed(front, grace);
+        in_time = clock_condition_wait(&front->changed, &front->mutex, grace);
     pthread_mutex_unlock(&front->mutex);
 
     grpc_server_cancel_all_calls(front->server);
     pthread_mutex_lock(&front->mutex);
     while (!everything_gone(front))
-        wait_changed(front, 0);
+        clock_condition_wait(&front->changed, &front->mutex, 0);
     pthread_mutex_unlock(&front->mutex);
 }
 

@@ -9,10 +9,9 @@
  * whoever sets the second of the two bits calls router_cancel(), and does it once.
  */
 #include "common/foundation/buffer.h"
-#include "common/wire/wire.h"
+#include "gateway/front/failure.h"
 #include "gateway/grpc/server.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { SUBMITTED = 1, CANCELLED = 2 };
@@ -68,50 +67,6 @@ static void replied_single(struct request *request, const struct reply *reply, v
 
 /* ---- dry run: a StatusProto ---- */
 
-enum {
-    REQUEST_HEADER = 1,
-    HEADER_STATUS = 2,
-    STATUS_CODE = 1,
-    STATUS_DESCRIPTION = 2,
-    STATUS_EXCEPTION = 3,
-    EXCEPTION_NAME = 1
-};
-
-/* The field `number` of a message, or an empty one. The last occurrence counts. */
-static struct wire_field field_of(const void *data, size_t size, uint32_t number)
-{
-    struct wire_reader reader = wire_read(data, size);
-    struct wire_field field, found = {.data = NULL, .size = 0};
-
-    while (wire_next(&reader, &field))
-        if (field.number == number && field.type == WIRE_BYTES)
-            found = field;
-    return found;
-}
-
-/* header.status of an answer. */
-static void append_status_of(struct buffer *buffer, const struct rope *message)
-{
-    uint8_t *bytes = malloc(message->size + 1);
-    if (bytes == NULL)
-        return;
-    rope_copy_out(message, bytes);
-    struct wire_field header = field_of(bytes, message->size, REQUEST_HEADER);
-    struct wire_field status = field_of(header.data, header.size, HEADER_STATUS);
-    if (status.size > 0)
-        buffer_append(buffer, status.data, status.size);
-    free(bytes);
-}
-
-static void append_network_failure(struct buffer *buffer, bool compatibility_3_5, const char *text)
-{
-    wire_append_uint(buffer, STATUS_CODE, compatibility_3_5 ? 3 : 1);
-    wire_append_text(buffer, STATUS_DESCRIPTION, text != NULL ? text : "");
-    size_t exception = wire_begin_message(buffer, STATUS_EXCEPTION);
-    wire_append_text(buffer, EXCEPTION_NAME, "InternalNetworkError");
-    wire_end_message(buffer, exception);
-}
-
 static void replied_dry(struct request *request, const struct reply *reply, void *context)
 {
     struct unary *unary = context;
@@ -121,10 +76,7 @@ static void replied_dry(struct request *request, const struct reply *reply, void
 
     if (!nobody_waits(unary)) {
         buffer_init(&status, BUFFER_NO_LIMIT);
-        if (reply->status != SLUICE_OK)
-            append_network_failure(&status, call->front->settings.compatibility_3_5, reply->text);
-        else if (reply->failed)
-            append_status_of(&status, &reply->message);
+        failure_append_dry_run(&status, call->front->settings.compatibility_3_5, reply);
         unary->outgoing = rpc_bytes_copy(status.data, status.size);
         buffer_done(&status);
         call_end(call, unary->outgoing, true, GRPC_STATUS_OK, NULL, &unary->ended);

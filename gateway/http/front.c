@@ -11,7 +11,7 @@
 #include "common/foundation/clock.h"
 #include "common/foundation/log.h"
 #include "common/foundation/text.h"
-#include "gateway/http/listen.h"
+#include "gateway/front/listen.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,7 +59,7 @@ static struct http_front *front_with(const struct http_front_settings *settings,
 
 static void front_done(struct http_front *front)
 {
-    http_workers_free(front->workers);
+    front_workers_free(front->workers);
     http_mailbox_done(&front->mailbox);
     if (front->epoll_fd >= 0)
         close(front->epoll_fd);
@@ -168,7 +168,7 @@ static sluice_status open_front(struct http_front *front, sluice_error *error)
     if (status == SLUICE_OK && front->gateway->tls.certfile != NULL)
         status = http_tls_new(&front->gateway->tls, &front->tls, error);
     if (status == SLUICE_OK)
-        status = http_workers_new(front->gateway->http.workers, &front->workers, error);
+        status = front_workers_new("sluice-json", front->gateway->http.workers, &front->workers, error);
     if (status == SLUICE_OK) {
         front->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         if (!http_mailbox_init(&front->mailbox) || front->epoll_fd < 0)
@@ -176,7 +176,7 @@ static sluice_status open_front(struct http_front *front, sluice_error *error)
                 sluice_fail(error, SLUICE_SYSTEM, "gateway", "no descriptors for the HTTP front: %s", strerror(errno));
     }
     if (status == SLUICE_OK)
-        status = http_listen(front->settings.host, front->settings.port, &listen_fd, &front->port, error);
+        status = front_listen("HTTP", front->settings.host, front->settings.port, &listen_fd, &front->port, error);
     if (status == SLUICE_OK)
         status = start_daemon(front, listen_fd, error);
     if (status == SLUICE_OK)
@@ -219,7 +219,7 @@ const struct flow *http_front_flow(const struct http_front *front)
     return front->settings.flow;
 }
 
-static void start_draining(struct http_job *job)
+static void start_draining(struct front_job *job)
 {
     struct http_front *front = (struct http_front *)((char *)job - offsetof(struct http_front, drain_job));
     front->draining = true;
@@ -235,18 +235,12 @@ void http_front_drain(struct http_front *front)
 
 bool http_front_wait(struct http_front *front, uint64_t deadline_ns)
 {
-    struct timespec until = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_SECOND),
-                             .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_SECOND)};
     bool in_time = true;
 
     pthread_mutex_lock(&front->mutex);
     atomic_store(&front->waiting, true);
-    while (atomic_load(&front->working) > 0 && in_time) {
-        if (deadline_ns == 0)
-            pthread_cond_wait(&front->changed, &front->mutex);
-        else
-            in_time = pthread_cond_timedwait(&front->changed, &front->mutex, &until) != ETIMEDOUT;
-    }
+    while (atomic_load(&front->working) > 0 && in_time)
+        in_time = clock_condition_wait(&front->changed, &front->mutex, deadline_ns);
     bool idle = atomic_load(&front->working) == 0;
     pthread_mutex_unlock(&front->mutex);
     return idle;

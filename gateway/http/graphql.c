@@ -95,6 +95,12 @@ static void query_replied(struct http_exchange *exchange)
     finish(exchange, state);
 }
 
+static void fail_memory(struct http_exchange *exchange, struct graphql_exchange *state)
+{
+    forget(state);
+    http_answer_failure(exchange, SLUICE_NO_MEMORY, "no memory for the calls of the operation");
+}
+
 static void submit_query(struct http_exchange *exchange, struct graphql_exchange *state)
 {
     size_t count = graphql_calls(state->operation);
@@ -104,15 +110,19 @@ static void submit_query(struct http_exchange *exchange, struct graphql_exchange
         status = rope_append_rope(&state->messages[i], graphql_call(state->operation, i));
         state->message_count++;
     }
-    if (status == SLUICE_OK) {
-        http_submit(exchange, state->messages, count, query_replied);
-        return;
-    }
-    forget(state);
-    http_answer_failure(exchange, status, "no memory for the requests");
+    if (status != SLUICE_OK || !http_submit(exchange, state->messages, count, query_replied))
+        fail_memory(exchange, state);
 }
 
 /* ---- mutations: one call after the other ---- */
+
+static void mutation_replied(struct http_exchange *exchange);
+
+static void submit_mutation(struct http_exchange *exchange, struct graphql_exchange *state, size_t call)
+{
+    if (!http_submit(exchange, graphql_call(state->operation, call), 1, mutation_replied))
+        fail_memory(exchange, state);
+}
 
 static void mutation_replied(struct http_exchange *exchange)
 {
@@ -127,15 +137,14 @@ static void mutation_replied(struct http_exchange *exchange)
     size_t call = state->message_count++;
     rope_init(message);
     if (reply->status == SLUICE_OK && rope_append_rope(message, &reply->message) != SLUICE_OK) {
-        forget(state);
-        http_answer_failure(exchange, SLUICE_NO_MEMORY, "no memory for a reply");
+        fail_memory(exchange, state);
         return;
     }
     state->replies[call] = graphql_reply_of(reply);
     if (reply->status == SLUICE_OK)
         state->replies[call].message = message;
     if (reply->status == SLUICE_OK && !reply->executor_died && call + 1 < graphql_calls(state->operation))
-        http_submit(exchange, graphql_call(state->operation, call + 1), 1, mutation_replied);
+        submit_mutation(exchange, state, call + 1);
     else
         finish(exchange, state);
 }
@@ -147,7 +156,7 @@ static void start(struct http_exchange *exchange, struct graphql_exchange *state
     if (graphql_calls(state->operation) == 0)
         finish(exchange, state);
     else if (graphql_serial(state->operation))
-        http_submit(exchange, graphql_call(state->operation, 0), 1, mutation_replied);
+        submit_mutation(exchange, state, 0);
     else
         submit_query(exchange, state);
 }

@@ -89,10 +89,11 @@ typedef void http_done(struct http_exchange *exchange);
 /*
  * Submit `count` requests (DataRequestProto) to the router, side by side. Not again before `done`; from `done` on it
  * may be called anew, which frees the requests and replies of before. A request that cannot be made has a reply with
- * its status and text. Takes references to the messages.
+ * its status and text. Takes references to the messages. False: no memory; nothing was submitted, `done` does not come and
+ * the answer is still due.
  */
-void http_submit(struct http_exchange *exchange, const struct rope *messages, size_t count, http_done *done);
-void http_submit_dry_run(struct http_exchange *exchange, http_done *done);
+bool http_submit(struct http_exchange *exchange, const struct rope *messages, size_t count, http_done *done);
+bool http_submit_dry_run(struct http_exchange *exchange, http_done *done);
 
 /* The reply to the request `index`; valid until the answer or the next http_submit(). */
 const struct reply *http_reply(const struct http_exchange *exchange, size_t index);

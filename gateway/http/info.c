@@ -2,8 +2,8 @@
 #include "gateway/http/server.h"
 
 #include "common/json/message.h"
-#include "common/wire/wire.h"
 #include "gateway/envelope/facts.h"
+#include "gateway/front/failure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,51 +30,6 @@ static void handle_status(struct http_exchange *exchange)
 
 /* ---- GET /dry_run ---- */
 
-enum {
-    REQUEST_HEADER = 1,
-    HEADER_STATUS = 2,
-    STATUS_CODE = 1,
-    STATUS_DESCRIPTION = 2,
-    STATUS_EXCEPTION = 3,
-    EXCEPTION_NAME = 1,
-    CODE_ERROR = 1,
-    CODE_ERROR_3_5 = 3
-};
-
-/* The last field `number` of a message. */
-static struct wire_field field_of(const void *data, size_t size, uint32_t number)
-{
-    struct wire_reader reader = wire_read(data, size);
-    struct wire_field field, found = {.data = NULL, .size = 0};
-
-    while (wire_next(&reader, &field))
-        if (field.number == number && field.type == WIRE_BYTES)
-            found = field;
-    return found;
-}
-
-/* header.status of the answer. The message of a dry run is small. */
-static void append_status_of(struct buffer *buffer, struct arena *arena, const struct rope *message)
-{
-    uint8_t *bytes = arena_alloc(arena, message->size);
-    if (bytes == NULL)
-        return;
-    rope_copy_out(message, bytes);
-    struct wire_field header = field_of(bytes, message->size, REQUEST_HEADER);
-    struct wire_field status = field_of(header.data, header.size, HEADER_STATUS);
-    if (status.size > 0)
-        buffer_append(buffer, status.data, status.size);
-}
-
-static void append_failure(struct buffer *buffer, bool compatibility_3_5, const char *text)
-{
-    wire_append_uint(buffer, STATUS_CODE, compatibility_3_5 ? CODE_ERROR_3_5 : CODE_ERROR);
-    wire_append_text(buffer, STATUS_DESCRIPTION, text);
-    size_t exception = wire_begin_message(buffer, STATUS_EXCEPTION);
-    wire_append_text(buffer, EXCEPTION_NAME, "InternalNetworkError");
-    wire_end_message(buffer, exception);
-}
-
 /* Always 200: what was found out is in the body. */
 static void dry_run_replied(struct http_exchange *exchange)
 {
@@ -86,10 +41,7 @@ static void dry_run_replied(struct http_exchange *exchange)
     buffer_init(&status, BUFFER_NO_LIMIT);
     buffer_init(&text, BUFFER_NO_LIMIT);
     rope_init(&rope);
-    if (reply->status != SLUICE_OK)
-        append_failure(&status, http_flow(exchange)->gateway.compatibility_3_5, reply->text);
-    else if (reply->failed)
-        append_status_of(&status, http_arena(exchange), &reply->message);
+    failure_append_dry_run(&status, http_flow(exchange)->gateway.compatibility_3_5, reply);
     sluice_status result = status.failed;
     if (result == SLUICE_OK && status.size > 0)
         result = rope_append(&rope, NULL, status.data, status.size);
@@ -107,7 +59,8 @@ static void dry_run_replied(struct http_exchange *exchange)
 
 static void handle_dry_run(struct http_exchange *exchange)
 {
-    http_submit_dry_run(exchange, dry_run_replied);
+    if (!http_submit_dry_run(exchange, dry_run_replied))
+        http_answer_failure(exchange, SLUICE_NO_MEMORY, "no memory for the request");
 }
 
 /* ---- the table ---- */

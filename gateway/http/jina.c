@@ -4,23 +4,12 @@
 #include "common/foundation/log.h"
 #include "common/foundation/status.h"
 #include "common/json/message.h"
+#include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
+#include "gateway/front/failure.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* DataRequestProto and what is in it, proto/jina.proto. */
-enum {
-    REQUEST_HEADER = 1,
-    HEADER_REQUEST_ID = 1,
-    HEADER_STATUS = 2,
-    STATUS_CODE = 1,
-    STATUS_DESCRIPTION = 2,
-    STATUS_EXCEPTION = 3,
-    EXCEPTION_NAME = 1,
-    CODE_ERROR = 1,
-    CODE_ERROR_3_5 = 3
-};
 
 /* Names and nulls of an answer with a document or two, beside its bytes as protobuf. */
 enum { ANSWER_EXTRA_BYTES = 1024 };
@@ -71,17 +60,13 @@ static void write_answer(struct http_exchange *exchange, unsigned code, const st
 /* The header of a request that found no executor (design 4a, third row). */
 static void append_failure(struct buffer *buffer, const struct http_exchange *exchange, const struct reply *reply)
 {
-    bool old = http_flow(exchange)->gateway.compatibility_3_5;
     sluice_text id = http_reply_id(exchange, 0);
 
     size_t header = wire_begin_message(buffer, REQUEST_HEADER);
     wire_append_bytes(buffer, HEADER_REQUEST_ID, id.data, id.size);
     size_t status = wire_begin_message(buffer, HEADER_STATUS);
-    wire_append_uint(buffer, STATUS_CODE, old ? CODE_ERROR_3_5 : CODE_ERROR);
-    wire_append_text(buffer, STATUS_DESCRIPTION, reply->text);
-    size_t exception = wire_begin_message(buffer, STATUS_EXCEPTION);
-    wire_append_text(buffer, EXCEPTION_NAME, "<class 'jina.excepts.InternalNetworkError'>");
-    wire_end_message(buffer, exception);
+    failure_append_status(buffer, http_flow(exchange)->gateway.compatibility_3_5,
+                          "<class 'jina.excepts.InternalNetworkError'>", reply->text);
     wire_end_message(buffer, status);
     wire_end_message(buffer, header);
 }
@@ -144,9 +129,13 @@ static void read_request(struct http_exchange *exchange, sluice_text body, struc
     sluice_status status =
         json_request_read(body.data, body.size, &options, http_arena(exchange), message, &fault, &error);
     http_body_drop(exchange);
+    if (status == SLUICE_OK && !http_submit(exchange, message, 1, replied)) {
+        status = sluice_fail(&error, SLUICE_NO_MEMORY, NULL, "no memory for the request");
+        rope_done(message);
+    }
     if (status == SLUICE_OK)
-        http_submit(exchange, message, 1, replied);
-    else if (fault.kind != JSON_FAULT_NONE)
+        return;
+    if (fault.kind != JSON_FAULT_NONE)
         answer_fault(exchange, &fault);
     else
         http_answer_failure(exchange, status, error.text);

@@ -121,7 +121,7 @@ sluice_status http_loop_start(struct http_front *front, sluice_error *error)
     return SLUICE_OK;
 }
 
-static void start_stopping(struct http_job *job)
+static void start_stopping(struct front_job *job)
 {
     struct http_front *front = (struct http_front *)((char *)job - offsetof(struct http_front, stop_job));
     front->stopping = front->draining = true;
@@ -137,14 +137,14 @@ void http_loop_stop(struct http_front *front)
     give_back(front);
 }
 
-void http_run_on_loop(struct http_front *front, struct http_job *job, http_job_function *run)
+void http_run_on_loop(struct http_front *front, struct front_job *job, void (*run)(struct front_job *))
 {
     job->run = run;
     http_mailbox_post(&front->mailbox, job);
 }
 
-void http_run_on_worker(struct http_front *front, struct http_job *job, http_job_function *run)
+void http_run_on_worker(struct http_front *front, struct front_job *job, void (*run)(struct front_job *))
 {
     job->run = run;
-    http_workers_add(front->workers, job);
+    front_workers_add(front->workers, job);
 }

@@ -10,11 +10,11 @@
 #define SLUICE_GATEWAY_HTTP_SERVER_H
 
 #include "common/foundation/text.h"
+#include "gateway/front/workers.h"
 #include "gateway/http/front.h"
 #include "gateway/http/http.h"
 #include "gateway/http/mailbox.h"
 #include "gateway/http/tls.h"
-#include "gateway/http/workers.h"
 
 #include <microhttpd.h>
 
@@ -70,7 +70,7 @@ struct http_exchange {
     size_t seen;     /* of the body at the last look */
     unsigned stalls; /* looks in a row at which it stood still while there was more to read */
 
-    struct http_job job;
+    struct front_job job;
     http_done *done;
     void *state;
 
@@ -95,7 +95,7 @@ struct http_front {
     struct router *router;
     struct MHD_Daemon *daemon;
     struct http_tls *tls; /* NULL: plain */
-    struct http_workers *workers;
+    struct front_workers *workers;
     struct http_mailbox mailbox; /* jobs for the event loop, from any thread */
     struct front_executors executors; /* borrowed, if `borrowed` */
     bool borrowed;
@@ -119,7 +119,7 @@ struct http_front {
     bool draining, stopping;
 
     /* The main thread's, and what it shares with the loop. */
-    struct http_job drain_job, stop_job;
+    struct front_job drain_job, stop_job;
     bool told_to_drain;
     atomic_size_t working; /* exchanges that have begun and are not over */
     atomic_bool waiting;   /* somebody waits for `working` to become 0 */
@@ -134,8 +134,8 @@ uint32_t http_header_bytes_max(const struct http_front *front);
 sluice_status http_loop_start(struct http_front *front, sluice_error *error);
 void http_loop_stop(struct http_front *front); /* joins the thread; no connection is suspended any more */
 /* Hand an exchange to the event loop or to a worker; any thread. */
-void http_run_on_loop(struct http_front *front, struct http_job *job, http_job_function *run);
-void http_run_on_worker(struct http_front *front, struct http_job *job, http_job_function *run);
+void http_run_on_loop(struct http_front *front, struct front_job *job, void (*run)(struct front_job *));
+void http_run_on_worker(struct http_front *front, struct front_job *job, void (*run)(struct front_job *));
 
 /* ---- connection.c: called by the loop and by libmicrohttpd ---- */
 void http_connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,

@@ -11,18 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct http_exchange *of_job(struct http_job *job)
+static struct http_exchange *of_job(struct front_job *job)
 {
     return (struct http_exchange *)((char *)job - offsetof(struct http_exchange, job));
 }
 
-static void run_done(struct http_job *job)
+static void run_done(struct front_job *job)
 {
     struct http_exchange *exchange = of_job(job);
     exchange->done(exchange);
 }
 
-static void run_done_inline(struct http_job *job)
+static void run_done_inline(struct front_job *job)
 {
     struct http_exchange *exchange = of_job(job);
     http_exchange_run_inline(exchange, exchange->done);
@@ -68,10 +68,8 @@ static bool make_calls(struct http_exchange *exchange, size_t count, http_done *
     http_calls_free(exchange);
     exchange->done = done;
     exchange->calls = arena_zalloc(http_arena(exchange), count * sizeof *exchange->calls);
-    if (exchange->calls == NULL) {
-        http_answer_failure(exchange, SLUICE_NO_MEMORY, "no memory for the requests");
+    if (exchange->calls == NULL)
         return false;
-    }
     exchange->call_count = count;
     atomic_init(&exchange->pending, count + 1);
     for (size_t i = 0; i < count; i++)
@@ -107,13 +105,13 @@ static void submit_all(struct http_exchange *exchange)
     count_down(exchange);
 }
 
-void http_submit(struct http_exchange *exchange, const struct rope *messages, size_t count, http_done *done)
+bool http_submit(struct http_exchange *exchange, const struct rope *messages, size_t count, http_done *done)
 {
     struct http_connection *connection = exchange->connection;
     sluice_error error;
 
     if (!make_calls(exchange, count, done))
-        return;
+        return false;
     sluice_status admitted = admit(exchange, &error);
     for (size_t i = 0; i < count; i++) {
         sluice_status status = admitted;
@@ -124,15 +122,16 @@ void http_submit(struct http_exchange *exchange, const struct rope *messages, si
             not_made(&exchange->calls[i], status, error.text);
     }
     submit_all(exchange);
+    return true;
 }
 
-void http_submit_dry_run(struct http_exchange *exchange, http_done *done)
+bool http_submit_dry_run(struct http_exchange *exchange, http_done *done)
 {
     struct http_connection *connection = exchange->connection;
     sluice_error error;
 
     if (!make_calls(exchange, 1, done))
-        return;
+        return false;
     sluice_status status = admit(exchange, &error);
     if (status == SLUICE_OK)
         status =
@@ -140,6 +139,7 @@ void http_submit_dry_run(struct http_exchange *exchange, http_done *done)
     if (status != SLUICE_OK)
         not_made(&exchange->calls[0], status, error.text);
     submit_all(exchange);
+    return true;
 }
 
 const struct reply *http_reply(const struct http_exchange *exchange, size_t index)

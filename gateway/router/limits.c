@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ERROR_CODE = 1, ERROR_CODE_3_5 = 3 };
-
 sluice_status router_new(const struct flow *flow, struct upstream_set *upstreams, struct router **ret_router,
                          sluice_error *error)
 {
@@ -20,7 +18,7 @@ sluice_status router_new(const struct flow *flow, struct upstream_set *upstreams
     router->flow = flow;
     router->upstreams = upstreams;
     router->patterns = patterns;
-    router->error_code = flow->gateway.compatibility_3_5 ? ERROR_CODE_3_5 : ERROR_CODE;
+    router->error_code = flow->gateway.compatibility_3_5 ? CODE_ERROR_3_5 : CODE_ERROR;
     router->wakers_last = &router->wakers;
     pthread_mutex_init(&router->waker_lock, NULL);
     *ret_router = router;

@@ -184,16 +184,12 @@ struct upstream_set *upstream_set_free(struct upstream_set *set)
 
 sluice_status upstream_set_wait(struct upstream_set *set, uint64_t deadline_ns, sluice_error *error)
 {
-    struct timespec until = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_SECOND),
-                             .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_SECOND)};
     sluice_status status = SLUICE_OK;
     pthread_mutex_lock(&set->ready_lock);
     for (size_t i = 0; status == SLUICE_OK && i < set->count;) {
         if (set->upstreams[i].hello_seen || set->upstreams[i].gone_seen)
             i++;
-        else if (deadline_ns == 0)
-            pthread_cond_wait(&set->ready_changed, &set->ready_lock);
-        else if (pthread_cond_timedwait(&set->ready_changed, &set->ready_lock, &until) == ETIMEDOUT)
+        else if (!clock_condition_wait(&set->ready_changed, &set->ready_lock, deadline_ns))
             status = sluice_fail(error, SLUICE_TIMEOUT, set->upstreams[i].pod,
                                  "not ready in time; a larger timeout_ready gives it longer");
     }

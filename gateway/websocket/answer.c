@@ -1,6 +1,7 @@
 /* The way of an item from its reply to the wire (design notes: server.h). */
 #include "common/foundation/clock.h"
 #include "common/foundation/status.h"
+#include "gateway/front/failure.h"
 #include "gateway/websocket/server.h"
 
 #include <stdlib.h>
@@ -266,7 +267,7 @@ static int write_dry_run(struct connection *connection)
     buffer_init(&status, STATUS_MAX);
     buffer_init(&text, BUFFER_NO_LIMIT);
     rope_init(&rope);
-    plain_status_of(item->reply, &status);
+    failure_append_dry_run(&status, connection->front->settings.compatibility_3_5, item->reply);
     if (connection->mode == MODE_JSON && status.size == 0)
         buffer_append_text(&text, "{}"); /* protobuf's JSON leaves out what is not set */
     else if (connection->mode == MODE_JSON && rope_append(&rope, NULL, status.data, status.size) == SLUICE_OK)

@@ -11,6 +11,7 @@ static sluice_status open_front(const struct front_settings *settings, struct ro
         .port = settings->port,
         .prefetch = gateway->prefetch,
         .json_workers = gateway->http.workers,
+        .compatibility_3_5 = gateway->compatibility_3_5,
         .limits = gateway->limits,
         .tls = gateway->tls,
         .burst_begin = settings->burst_begin,

@@ -7,6 +7,7 @@
  */
 #include "common/foundation/clock.h"
 #include "common/foundation/text.h"
+#include "gateway/front/listen.h"
 #include "gateway/websocket/server.h"
 
 #include <errno.h>
@@ -139,7 +140,7 @@ static void front_done(struct websocket_front *front)
         lws_context_destroy(front->context);
     else if (front->listener >= 0)
         close(front->listener);
-    workers_free(front->workers);
+    front_workers_free(front->workers);
     free(front->scratch);
     pthread_cond_destroy(&front->changed);
     pthread_mutex_destroy(&front->mutex);
@@ -154,9 +155,9 @@ static sluice_status open_front(struct websocket_front *front, sluice_error *err
     if (status == SLUICE_OK)
         status = json_warm(error);
     if (status == SLUICE_OK)
-        status = workers_new(front->settings.json_workers, &front->workers, error);
+        status = front_workers_new("sluice-ws-json", front->settings.json_workers, &front->workers, error);
     if (status == SLUICE_OK)
-        status = listen_on(front->settings.host, front->settings.port, &front->listener, &front->port, error);
+        status = front_listen("WebSocket", front->settings.host, front->settings.port, &front->listener, &front->port, error);
     if (status == SLUICE_OK)
         status = context_new(front, error);
     if (status != SLUICE_OK)
@@ -204,25 +205,13 @@ void websocket_front_drain(struct websocket_front *front)
     wake(front, &front->draining);
 }
 
-/* Under the mutex. False when the deadline came. */
-static bool wait_changed(struct websocket_front *front, uint64_t deadline_ns)
-{
-    if (deadline_ns == 0) {
-        pthread_cond_wait(&front->changed, &front->mutex);
-        return true;
-    }
-    struct timespec until = {.tv_sec = (time_t)(deadline_ns / CLOCK_NS_PER_SECOND),
-                             .tv_nsec = (long)(deadline_ns % CLOCK_NS_PER_SECOND)};
-    return pthread_cond_timedwait(&front->changed, &front->mutex, &until) != ETIMEDOUT;
-}
-
 bool websocket_front_wait(struct websocket_front *front, uint64_t deadline_ns)
 {
     bool in_time = true;
 
     pthread_mutex_lock(&front->mutex);
     while (atomic_load(&front->working) > 0 && in_time)
-        in_time = wait_changed(front, deadline_ns);
+        in_time = clock_condition_wait(&front->changed, &front->mutex, deadline_ns);
     bool idle = atomic_load(&front->working) == 0;
     pthread_mutex_unlock(&front->mutex);
     return idle;
@@ -234,7 +223,7 @@ static void wait_closed(struct websocket_front *front, uint64_t deadline_ns)
 
     pthread_mutex_lock(&front->mutex);
     while (front->open > 0 && in_time)
-        in_time = wait_changed(front, deadline_ns);
+        in_time = clock_condition_wait(&front->changed, &front->mutex, deadline_ns);
     pthread_mutex_unlock(&front->mutex);
 }
 

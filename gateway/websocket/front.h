@@ -26,6 +26,7 @@ struct websocket_front_settings {
     uint16_t port;         /* 0: a free one */
     uint32_t prefetch;     /* requests of one connection in work; 0: limits.max_in_flight_per_client */
     uint32_t json_workers; /* threads for JSON; 0: as many as cores, at most 8 */
+    bool compatibility_3_5; /* StatusProto code 3 instead of 1 */
     struct flow_limits limits;
     struct flow_tls tls;                            /* certfile NULL: none */
     void (*burst_begin)(void), (*burst_end)(void); /* as in gateway/front.h; NULL: not */

@@ -1,8 +1,8 @@
 /* plain.c: HTTP requests of the WebSocket port: GET /, /status and /dry_run, as Jina's WebSocket gateway has them. */
 #include "common/foundation/status.h"
 #include "common/foundation/text.h"
-#include "common/wire/wire.h"
 #include "gateway/envelope/facts.h"
+#include "gateway/front/failure.h"
 #include "gateway/websocket/server.h"
 
 #include <stdio.h>
@@ -57,45 +57,6 @@ static int answer_status(struct websocket_front *front, struct lws *wsi)
 
 /* ---- /dry_run ---- */
 
-/* A failure of the third row of design 4a as a StatusProto. */
-static void append_failure(struct buffer *status, const char *text)
-{
-    wire_append_uint(status, 1, 1);
-    wire_append_text(status, 2, text);
-    size_t exception = wire_begin_message(status, 3);
-    wire_append_text(status, 1, "InternalNetworkError");
-    wire_end_message(status, exception);
-}
-
-/* header.status of an answer. */
-static void append_status(struct buffer *status, const struct rope *message)
-{
-    uint8_t *bytes = malloc(message->size + 1);
-    struct wire_field field, inner;
-
-    if (bytes == NULL)
-        return;
-    rope_copy_out(message, bytes);
-    struct wire_reader reader = wire_read(bytes, message->size);
-    while (wire_next(&reader, &field)) {
-        if (field.number != 1 || field.type != WIRE_BYTES)
-            continue;
-        struct wire_reader header = wire_read(field.data, field.size);
-        while (wire_next(&header, &inner))
-            if (inner.number == 2 && inner.type == WIRE_BYTES)
-                buffer_append(status, inner.data, inner.size);
-    }
-    free(bytes);
-}
-
-void plain_status_of(const struct reply *reply, struct buffer *status)
-{
-    if (reply->status != SLUICE_OK)
-        append_failure(status, reply->text);
-    else if (reply->failed)
-        append_status(status, &reply->message);
-}
-
 int plain_write_dry_run(struct session *session)
 {
     struct connection *connection = session->connection;
@@ -111,10 +72,9 @@ int plain_write_dry_run(struct session *session)
     buffer_init(&status, BODY_MAX);
     buffer_init(&text, BODY_MAX);
     rope_init(&rope);
-    if (item != NULL)
-        plain_status_of(item->reply, &status);
-    else
-        append_failure(&status, "no memory for the request");
+    const struct reply no_memory = {.status = SLUICE_NO_MEMORY, .text = "no memory for the request"};
+    failure_append_dry_run(&status, connection->front->settings.compatibility_3_5,
+                           item != NULL ? item->reply : &no_memory);
     bool written = status.failed == SLUICE_OK && rope_append(&rope, NULL, status.data, status.size) == SLUICE_OK &&
                    json_status_write(&rope, &text, &error) == SLUICE_OK;
     int result = written ? answer_text(wsi, 200, buffer_text(&text)) : -1;

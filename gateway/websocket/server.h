@@ -26,9 +26,9 @@
 
 #include "common/foundation/buffer.h"
 #include "common/json/message.h"
+#include "gateway/front/workers.h"
 #include "gateway/websocket/front.h"
 #include "gateway/websocket/message.h"
-#include "gateway/websocket/workers.h"
 
 #include <libwebsockets.h>
 #include <pthread.h>
@@ -76,7 +76,7 @@ struct handshake {
 struct websocket_front {
     struct websocket_front_settings settings;
     struct router *router;
-    struct workers *workers;
+    struct front_workers *workers;
     struct lws_context *context;
     struct lws_vhost *vhost;
     struct lws_protocols protocols[2];
@@ -108,7 +108,7 @@ struct websocket_front {
 
 struct item {
     struct note note;
-    struct job job;
+    struct front_job job;
     struct connection *connection;
     struct request *request;
     const struct reply *reply; /* valid as long as the request */
@@ -202,11 +202,6 @@ void front_hold(struct websocket_front *front); /* a request is about to be subm
 sluice_status context_new(struct websocket_front *front, sluice_error *error);
 void context_accept(struct websocket_front *front, bool accept); /* take new connections, or leave them waiting */
 
-/* ---- listen.c ---- */
-
-/* A listening socket, non-blocking; its port. SLUICE_SYSTEM names address and reason. */
-sluice_status listen_on(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port, sluice_error *error);
-
 /* ---- tls.c ---- */
 
 /* Are certificate, key and authorities good? Errors as tls_load(). */
@@ -227,8 +222,6 @@ int plain_request(struct websocket_front *front, struct lws *wsi, struct session
 int plain_answer(struct lws *wsi, unsigned status, const char *type, const void *body, size_t size, bool close);
 /* LWS_CALLBACK_HTTP_WRITEABLE: the answer to GET /dry_run. */
 int plain_write_dry_run(struct session *session);
-/* The StatusProto of a dry run's reply; nothing for success. */
-void plain_status_of(const struct reply *reply, struct buffer *status);
 
 /* ---- connection.c ---- */
 

@@ -1,7 +1,7 @@
 /* Writing and reading answers: every type of array, numbers, texts, times, and what has no form in JSON. */
 #include "common/document/codec.h"
 #include "common/json/message.h"
-#include "common/json/message_fields.h"
+#include "common/wire/jina_fields.h"
 #include "common/json/time_read.h"
 #include "common/wire/wire.h"
 #include "tests/unit/suite.h"
@@ -37,7 +37,7 @@ static void make_message(const struct buffer *front)
     if (front != NULL)
         buffer_append(&bytes, front->data, front->size);
     ck_assert_int_eq(document_array_append_content(documents, &content, &error), SLUICE_OK);
-    wire_append_bytes(&bytes, MESSAGE_DATA, content.data, content.size);
+    wire_append_bytes(&bytes, REQUEST_DATA, content.data, content.size);
     rope_done(&message);
     rope_init(&message);
     ck_assert_int_eq(rope_append(&message, NULL, arena_copy(arena, bytes.data, bytes.size), bytes.size), SLUICE_OK);
@@ -213,8 +213,8 @@ END_TEST
 static void append_time(struct buffer *route, uint32_t number, uint64_t seconds, uint64_t nanos)
 {
     size_t begun = wire_begin_message(route, number);
-    wire_append_uint(route, TIME_SECONDS, seconds);
-    wire_append_uint(route, TIME_NANOS, nanos);
+    wire_append_uint(route, TIMESTAMP_SECONDS, seconds);
+    wire_append_uint(route, TIMESTAMP_NANOS, nanos);
     wire_end_message(route, begun);
 }
 
@@ -237,7 +237,7 @@ START_TEST(test_times)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buffer front;
         buffer_init(&front, BUFFER_NO_LIMIT);
-        size_t begun = wire_begin_message(&front, MESSAGE_ROUTES);
+        size_t begun = wire_begin_message(&front, REQUEST_ROUTES);
         append_time(&front, ROUTE_START, cases[i].seconds, cases[i].nanos);
         wire_end_message(&front, begun);
         make_message(&front);

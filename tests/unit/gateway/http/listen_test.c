@@ -1,5 +1,5 @@
 /* listen_test.c - addresses that a front listens on, and what is said of those that cannot be had. */
-#include "gateway/http/listen.h"
+#include "gateway/front/listen.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ static int family_of(const char *host)
     int fd = -1, on = 0;
     socklen_t on_size = sizeof on;
 
-    sluice_status status = http_listen(host, 0, &fd, &port, &error);
+    sluice_status status = front_listen("HTTP", host, 0, &fd, &port, &error);
     ck_assert_msg(status == SLUICE_OK, "%s: %s", error.where, error.text);
     ck_assert_uint_ne(port, 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
@@ -60,7 +60,7 @@ START_TEST(test_ipv6)
         if (has_ipv6()) {
             ck_assert_int_eq(family_of(hosts[i]), AF_INET6);
         } else {
-            ck_assert_int_eq(http_listen(hosts[i], 0, &fd, &port, &error), SLUICE_SYSTEM);
+            ck_assert_int_eq(front_listen("HTTP", hosts[i], 0, &fd, &port, &error), SLUICE_SYSTEM);
             ck_assert_str_eq(error.where, "[::1]:0");
         }
     }
@@ -73,8 +73,8 @@ START_TEST(test_taken)
     uint16_t port, other;
     int fd, second;
     char where[32];
-    ck_assert_int_eq(http_listen("127.0.0.1", 0, &fd, &port, &error), SLUICE_OK);
-    ck_assert_int_eq(http_listen("127.0.0.1", port, &second, &other, &error), SLUICE_SYSTEM);
+    ck_assert_int_eq(front_listen("HTTP", "127.0.0.1", 0, &fd, &port, &error), SLUICE_OK);
+    ck_assert_int_eq(front_listen("HTTP", "127.0.0.1", port, &second, &other, &error), SLUICE_SYSTEM);
     snprintf(where, sizeof where, "127.0.0.1:%u", port);
     ck_assert_str_eq(error.where, where);
     ck_assert_ptr_nonnull(strstr(error.text, strerror(EADDRINUSE)));
@@ -88,7 +88,7 @@ START_TEST(test_no_such_address)
     sluice_error error;
     uint16_t port;
     int fd;
-    ck_assert_int_eq(http_listen("192.0.2.1", 0, &fd, &port, &error), SLUICE_SYSTEM); /* a documentation address */
+    ck_assert_int_eq(front_listen("HTTP", "192.0.2.1", 0, &fd, &port, &error), SLUICE_SYSTEM); /* a documentation address */
     ck_assert_ptr_nonnull(strstr(error.text, strerror(EADDRNOTAVAIL)));
 }
 END_TEST

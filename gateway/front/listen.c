@@ -1,4 +1,4 @@
-#include "gateway/http/listen.h"
+#include "gateway/front/listen.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -35,7 +35,8 @@ static uint16_t port_of(int fd)
                                                : ((struct sockaddr_in *)&address)->sin_port);
 }
 
-sluice_status http_listen(const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port, sluice_error *error)
+sluice_status front_listen(const char *protocol, const char *host, uint16_t port, int *ret_fd, uint16_t *ret_port,
+                           sluice_error *error)
 {
     struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
@@ -63,7 +64,7 @@ sluice_status http_listen(const char *host, uint16_t port, int *ret_fd, uint16_t
         freeaddrinfo(list);
     if (fd < 0)
         return sluice_fail(error, SLUICE_SYSTEM, where,
-                           "the HTTP port cannot be opened: %s; choose another `port`, or 0 for a free one", reason);
+                           "the %s port cannot be opened: %s; choose another `port`, or 0 for a free one", protocol, reason);
     *ret_port = port_of(fd);
     *ret_fd = fd;
     return SLUICE_OK;

@@ -1,14 +1,15 @@
-#include "gateway/http/workers.h"
+#include "gateway/front/workers.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 
-struct http_workers {
+struct front_workers {
     pthread_mutex_t mutex;
     pthread_cond_t added;
-    struct http_job *first, **last;
+    struct front_job *first, **last;
     size_t idle;
     bool stop;
     unsigned count;
@@ -17,7 +18,7 @@ struct http_workers {
 
 static void *work(void *context)
 {
-    struct http_workers *workers = context;
+    struct front_workers *workers = context;
 
     pthread_mutex_lock(&workers->mutex);
     for (;;) {
@@ -26,7 +27,7 @@ static void *work(void *context)
             pthread_cond_wait(&workers->added, &workers->mutex);
             workers->idle--;
         }
-        struct http_job *job = workers->first;
+        struct front_job *job = workers->first;
         if (job == NULL)
             break;
         workers->first = job->next;
@@ -43,33 +44,34 @@ static void *work(void *context)
 static unsigned default_count(void)
 {
     int processors = get_nprocs();
-    return processors < 1 ? 1 : processors > HTTP_WORKERS_MAX ? HTTP_WORKERS_MAX : (unsigned)processors;
+    return processors < 1 ? 1 : processors > FRONT_WORKERS_MAX ? FRONT_WORKERS_MAX : (unsigned)processors;
 }
 
-sluice_status http_workers_new(unsigned count, struct http_workers **ret_workers, sluice_error *error)
+sluice_status front_workers_new(const char *name, unsigned count, struct front_workers **ret_workers,
+                                sluice_error *error)
 {
     if (count == 0)
         count = default_count();
-    struct http_workers *workers = calloc(1, sizeof *workers + count * sizeof workers->threads[0]);
+    struct front_workers *workers = calloc(1, sizeof *workers + count * sizeof workers->threads[0]);
     if (workers == NULL)
-        return sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for the HTTP front's workers");
+        return sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for the front's workers");
     pthread_mutex_init(&workers->mutex, NULL);
     pthread_cond_init(&workers->added, NULL);
     workers->last = &workers->first;
     for (; workers->count < count; workers->count++) {
         int failure = pthread_create(&workers->threads[workers->count], NULL, work, workers);
         if (failure != 0) {
-            http_workers_free(workers);
+            front_workers_free(workers);
             return sluice_fail(error, SLUICE_SYSTEM, "gateway", "a worker thread cannot be started: %s",
                                strerror(failure));
         }
-        pthread_setname_np(workers->threads[workers->count], "sluice-json");
+        pthread_setname_np(workers->threads[workers->count], name);
     }
     *ret_workers = workers;
     return SLUICE_OK;
 }
 
-struct http_workers *http_workers_free(struct http_workers *workers)
+struct front_workers *front_workers_free(struct front_workers *workers)
 {
     if (workers == NULL)
         return NULL;
@@ -85,7 +87,7 @@ struct http_workers *http_workers_free(struct http_workers *workers)
     return NULL;
 }
 
-void http_workers_add(struct http_workers *workers, struct http_job *job)
+void front_workers_add(struct front_workers *workers, struct front_job *job)
 {
     job->next = NULL;
     pthread_mutex_lock(&workers->mutex);
