@@ -208,7 +208,7 @@ class Rows:
     def add(self, name, measured, target, met, floor=None, unit='', **extra):
         row = {'name': name, 'measured': number(measured), 'floor': number(floor),
                'ratio': number(measured / floor) if floor else None, 'unit': unit, 'target': target, 'met': met}
-        row.update(extra)
+        row.update(extra)  # `ratio` among them where it is the median of the rounds' own ratios
         self.rows.append(row)
         say(line_of(row))
 

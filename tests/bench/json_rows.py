@@ -44,6 +44,5 @@ def add(bench, kind, result):
             target, met = 'ratio >= %.1f' % ratio_target, ratio >= ratio_target
         elif kind == 'embeddings' and speed_target:
             target, met = '>= %d MB/s' % speed_target, measured >= speed_target
-        bench.rows.add(name, measured, target, met, floor, 'MB/s', bytes=result['bytes'][text])
-        if ratio:
-            bench.rows.rows[-1]['ratio'] = round(ratio, 3)
+        bench.rows.add(name, measured, target, met, floor, 'MB/s', ratio=ratio and round(ratio, 3),
+                       bytes=result['bytes'][text])

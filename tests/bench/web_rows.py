@@ -63,9 +63,9 @@ def rows(bench):
         bench.rows.add(name, median(results['product'], field), 'ratio >= %.2f' % target if target else None,
                        ratio >= target and of_echo >= NO_FLOOR if target else None, median(results['floor'], field),
                        'requests/s' if field == 'qps' else 'us p50', floor_of_echo=round(of_echo, 3),
+                       ratio=round(ratio, 3),
                        **{'%s_%s' % (kind, of): round(median(results[kind], of), 2) for kind in kinds
                           for of in ('qps', 'p50_us', 'p99_us', 'client_cpu_us', 'server_cpu_us')})
-        bench.rows.rows[-1]['ratio'] = round(ratio, 3)
 
 
 def start_and_memory(bench, protocol, with_memory):
