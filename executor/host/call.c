@@ -15,11 +15,13 @@ enum { ARENA_FIRST = 16 << 10 };
 struct sluice_call {
     const struct instance *instance;
     void *worker;
-    const struct call_request *request;
+    struct call_request request;
+    const sluice_handler *handler;
     struct arena *arena; /* parameters, results and texts of the call */
     const sluice_value *parameters;
     sluice_value *results;
     sluice_document_array *documents;   /* once asked for */
+    bool edited;                        /* they were given to be edited */
     sluice_document_array *replacement; /* once asked for */
     bool unreadable; /* documents or parameters could not be read; `reason` says why */
     sluice_error reason;
@@ -27,7 +29,14 @@ struct sluice_call {
     struct buffer failure, encoded_results;
     sluice_document_array *spare; /* empty; given when nothing can be read and nothing allocated */
     sluice_value *no_parameters;  /* an empty map */
+    sluice_call *successor;       /* deferred: the worker's next call, until it is handed over */
+    bool deferred;
+    atomic_uint phase;            /* of a deferred call; whoever brings the second part answers it */
+    sluice_status outcome;        /* of sluice_call_complete() */
+    uint64_t deferred_ns;
 };
+
+enum { PHASE_RETURNED = 1, PHASE_COMPLETED = 2 };
 
 sluice_call *call_new(const struct instance *instance, void *worker)
 {
@@ -52,6 +61,7 @@ void call_free(sluice_call *call)
 {
     if (call == NULL)
         return;
+    call_free(call->successor);
     arena_free(call->arena);
     sluice_document_array_free(call->spare);
     sluice_value_free(call->no_parameters);
@@ -69,14 +79,14 @@ static void note_unreadable(sluice_call *call, const sluice_error *error)
     call->unreadable = true;
 }
 
-sluice_document_array *sluice_call_documents(sluice_call *call)
+static sluice_document_array *documents(sluice_call *call)
 {
     if (call->documents != NULL)
         return call->documents;
     sluice_error error = {0};
     struct rope empty;
     rope_init(&empty);
-    const struct rope *body = call->request->body != NULL ? call->request->body : &empty;
+    const struct rope *body = call->request.body != NULL ? call->request.body : &empty;
     sluice_status status = document_array_read_content(body, &call->instance->limits, &call->documents, &error);
     if (status == SLUICE_OK)
         return call->documents;
@@ -84,6 +94,17 @@ sluice_document_array *sluice_call_documents(sluice_call *call)
     sluice_document_array_clear(call->spare);
     call->documents = call->spare;
     return call->documents;
+}
+
+sluice_document_array *sluice_call_documents(sluice_call *call)
+{
+    call->edited = true;
+    return documents(call);
+}
+
+const sluice_document_array *sluice_call_read_documents(sluice_call *call)
+{
+    return documents(call);
 }
 
 sluice_document_array *sluice_call_replace_documents(sluice_call *call)
@@ -117,11 +138,11 @@ const sluice_value *sluice_call_parameters(sluice_call *call)
     if (call->parameters != NULL)
         return call->parameters;
     call->parameters = call->no_parameters;
-    if (call->request->parameters_size == 0)
+    if (call->request.parameters_size == 0)
         return call->parameters;
     sluice_error error = {0};
     sluice_value *map;
-    sluice_status status = value_read_struct_in(call->arena, call->request->parameters, call->request->parameters_size,
+    sluice_status status = value_read_struct_in(call->arena, call->request.parameters, call->request.parameters_size,
                                                 &call->instance->limits, &map, &error);
     if (status == SLUICE_OK && merge_own_parameters(call, map) != SLUICE_OK)
         status = sluice_fail(&error, SLUICE_NO_MEMORY, "parameters", "no memory to merge them");
@@ -141,22 +162,22 @@ sluice_value *sluice_call_results(sluice_call *call)
 
 sluice_text sluice_call_endpoint(const sluice_call *call)
 {
-    return call->request->endpoint;
+    return call->request.endpoint;
 }
 
 sluice_text sluice_call_request_id(const sluice_call *call)
 {
-    return call->request->request_id;
+    return call->request.request_id;
 }
 
 uint64_t sluice_call_deadline_ns(const sluice_call *call)
 {
-    return call->request->deadline_ns;
+    return call->request.deadline_ns;
 }
 
 bool sluice_call_cancelled(const sluice_call *call)
 {
-    const struct call_request *request = call->request;
+    const struct call_request *request = &call->request;
     return atomic_load_explicit(request->cancelled, memory_order_relaxed) ||
            (request->deadline_ns != 0 && clock_monotonic_ns() >= request->deadline_ns);
 }
@@ -208,18 +229,19 @@ sluice_status sluice_call_fail(sluice_call *call, const char *name, const char *
 
 /* ---- running ---- */
 
-static void begin(sluice_call *call, const struct call_request *request)
+static void begin(sluice_call *call, const struct call_request *request, const sluice_handler *handler)
 {
-    call->request = request;
+    call->request = *request;
+    call->handler = handler;
     call->parameters = NULL;
     call->results = NULL;
     call->documents = call->replacement = NULL;
-    call->unreadable = call->failed = false;
+    call->unreadable = call->failed = call->edited = false;
     arena_reset(call->arena);
 }
 
 /* What a handler's status means beside sluice_call_fail(). */
-static void judge(sluice_call *call, const sluice_handler *handler, sluice_status status)
+static void judge(sluice_call *call, sluice_status status)
 {
     if (call->unreadable) {
         sluice_text reason = sluice_text_of(call->reason.text);
@@ -227,16 +249,18 @@ static void judge(sluice_call *call, const sluice_handler *handler, sluice_statu
     } else if (status != SLUICE_OK && !call->failed) {
         if (status > SLUICE_OK && (int)status < SLUICE_STATUS_COUNT)
             sluice_call_fail(call, "RuntimeError", "the handler %s returned the status \"%s\" without sluice_call_fail()",
-                             handler->name, sluice_status_name(status));
+                             call->handler->name, sluice_status_name(status));
         else
-            sluice_call_fail(call, "RuntimeError", "the handler %s returned %d, which is no status", handler->name,
+            sluice_call_fail(call, "RuntimeError", "the handler %s returned %d, which is no status", call->handler->name,
                              (int)status);
     }
 }
 
 static void write_documents(sluice_call *call, struct call_answer *answer)
 {
-    const sluice_document_array *array = call->replacement != NULL ? call->replacement : call->documents;
+    const sluice_document_array *array = call->replacement;
+    if (array == NULL && call->edited)
+        array = call->documents;
     if (call->failed || array == NULL)
         return;
     sluice_error error = {0};
@@ -265,8 +289,9 @@ static void write_results(sluice_call *call, struct call_answer *answer)
         answer->has_results = true;
 }
 
-static void finish(sluice_call *call, struct call_answer *answer)
+static void finish(sluice_call *call, sluice_status status, struct call_answer *answer)
 {
+    judge(call, status);
     write_results(call, answer);
     write_documents(call, answer);
     if (call->failed) {
@@ -279,14 +304,67 @@ static void finish(sluice_call *call, struct call_answer *answer)
     call->documents = call->replacement = NULL;
 }
 
-void call_run(sluice_call *call, const struct call_request *request, struct call_answer *ret_answer)
+static struct call_answer unchanged(const sluice_call *call)
 {
-    *ret_answer = (struct call_answer){
+    return (struct call_answer){
         .outcome = CALL_UNCHANGED,
         .has_endpoint = true,
         .results = &call->encoded_results,
         .failure = &call->failure,
     };
+}
+
+/* ---- deferring ---- */
+
+sluice_status sluice_call_defer(sluice_call *call)
+{
+    if (call->deferred)
+        return SLUICE_OK;
+    call->successor = call_new(call->instance, call->worker);
+    if (call->successor == NULL)
+        return SLUICE_NO_MEMORY;
+    atomic_init(&call->phase, 0);
+    call->deferred_ns = clock_monotonic_ns();
+    call->deferred = true;
+    return SLUICE_OK;
+}
+
+void sluice_call_complete(sluice_call *call, sluice_status status)
+{
+    call->outcome = status;
+    if (atomic_fetch_or(&call->phase, PHASE_COMPLETED) & PHASE_RETURNED)
+        call->request.completed(call, call->request.context);
+}
+
+/* The handler has returned. False: its answer comes later, and the call is out of reach. */
+static bool settled(sluice_call *call, struct call_answer *answer)
+{
+    if (!call->deferred)
+        return true;
+    sluice_call *successor = call->successor;
+    call->successor = NULL;
+    if (atomic_fetch_or(&call->phase, PHASE_RETURNED) & PHASE_COMPLETED) {
+        call_free(successor);
+        call->deferred = false;
+        return true;
+    }
+    answer->outcome = CALL_DEFERRED;
+    answer->successor = successor;
+    return false;
+}
+
+void call_take_answer(sluice_call *call, struct call_answer *ret_answer)
+{
+    *ret_answer = unchanged(call);
+    ret_answer->deferred_ns = call->deferred_ns;
+    finish(call, call->outcome, ret_answer);
+}
+
+/* ---- a request ---- */
+
+void call_run(sluice_call *call, const struct call_request *request, struct call_answer *ret_answer)
+{
+    *ret_answer = unchanged(call);
     const struct instance *instance = call->instance;
     if (instance->plugin == NULL || sluice_text_is(request->endpoint, BINDINGS_DRY_RUN))
         return;
@@ -296,10 +374,11 @@ void call_run(sluice_call *call, const struct call_request *request, struct call
     if (handler == NULL)
         return;
     struct call_place place = {instance->where, instance->pod, request->endpoint, request->request_id};
-    begin(call, request);
+    begin(call, request, handler);
     crash_enter(&place);
     sluice_status status = handler->function(call);
     crash_leave();
-    judge(call, handler, status);
-    finish(call, ret_answer);
+    bool was_deferred = call->deferred;
+    if (settled(call, ret_answer))
+        finish(call, was_deferred ? call->outcome : status, ret_answer);
 }

@@ -115,12 +115,15 @@ void connection_close(struct connection *connection)
         server->queued--;
         connection->references--;
     }
-    for (uint32_t i = 0; i < server->settings->workers; i++) {
-        struct request *current = server->workers[i].current;
-        if (current != NULL && current->connection == connection)
-            atomic_store_explicit(&current->cancelled, true, memory_order_relaxed);
-    }
+    connection_cancel_inside(server, connection, NULL);
     connection_unref(connection);
+}
+
+void connection_cancel_inside(struct server *server, const struct connection *connection, const uint64_t *id)
+{
+    for (struct request *request = server->inside; request != NULL; request = request->next)
+        if ((connection == NULL || request->connection == connection) && (id == NULL || request->message.id == *id))
+            atomic_store_explicit(&request->cancelled, true, memory_order_relaxed);
 }
 
 struct request *connection_take(struct server *server)

@@ -55,11 +55,7 @@ static void cancel(struct connection *connection, uint64_t id)
     }
     struct request *request = *link;
     if (request == NULL) {
-        for (uint32_t i = 0; i < server->settings->workers; i++) {
-            struct request *current = server->workers[i].current;
-            if (current != NULL && current->connection == connection && current->message.id == id)
-                atomic_store_explicit(&current->cancelled, true, memory_order_relaxed);
-        }
+        connection_cancel_inside(server, connection, &id);
         return; /* or it was answered already */
     }
     *link = request->next;
@@ -166,9 +162,7 @@ void server_drain(struct server *server)
 void server_stop(struct server *server)
 {
     server->stopping = true;
-    for (uint32_t i = 0; i < server->settings->workers; i++)
-        if (server->workers[i].current != NULL)
-            atomic_store_explicit(&server->workers[i].current->cancelled, true, memory_order_relaxed);
+    connection_cancel_inside(server, NULL, NULL);
     server->monitor_sleeps = false;
     pthread_cond_signal(&server->tick);
     pthread_cond_broadcast(&server->work);

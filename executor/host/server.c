@@ -17,7 +17,11 @@
  * Answers are queued in the connection's writer and flushed when nothing is left to run, when much is queued, or at
  * once when handlers are slow.
  *
- * executor_close() comes after all workers have been joined; a handler that never returns therefore forbids it.
+ * A deferred request has left its worker and is answered by the thread that completes it; what is begun and not answered
+ * stands in server.inside, which a cancel walks and a drain waits for.
+ *
+ * executor_close() comes after all workers have been joined and nothing is inside; a handler that never returns therefore
+ * forbids it.
  */
 #include "common/foundation/clock.h"
 #include "common/foundation/log.h"
@@ -50,16 +54,67 @@ static uint8_t flags_of(const struct call_answer *answer)
     }
 }
 
-/* Run the handler and queue its answer. *ret_run_ns: how long it took. True: the answer is not flushed. */
-static bool serve(struct worker *worker, struct request *request, bool flush, uint64_t *ret_run_ns)
+/* Queue the answer of a handler. True: it is not flushed. */
+static bool answer_request(const struct request *request, const struct call_answer *answer, bool flush)
 {
-    uint64_t started = clock_monotonic_ns();
+    struct frame_answer fixed = {
+        .queue_ns = request->started_ns - request->arrived_ns,
+        .run_ns = request->run_ns,
+        .has_endpoint = answer->has_endpoint,
+        .has_results = answer->has_results,
+        .results_size = answer->has_results ? answer->results->size : 0,
+        .failure_size = answer->outcome == CALL_FAILED ? answer->failure->size : 0,
+    };
+    bool unsent = connection_answer(request->connection, request->message.id, flags_of(answer), &fixed, answer, flush);
+    block_unref(answer->body);
+    return unsent;
+}
+
+/* With the lock: the request is answered. */
+static void leave(struct server *server, struct request *request)
+{
+    if (request->previous != NULL)
+        request->previous->next = request->next;
+    else
+        server->inside = request->next;
+    if (request->next != NULL)
+        request->next->previous = request->previous;
+    request->connection->inside--;
+    request_free(server, request);
+}
+
+/* A deferred request is completed, in the plugin's thread. */
+static void completed(sluice_call *call, void *context)
+{
+    struct request *request = context;
+    struct connection *connection = request->connection;
+    struct server *server = connection->server;
+    struct call_answer answer;
+    call_take_answer(call, &answer);
+    request->run_ns = answer.deferred_ns - request->started_ns; /* the worker's time, by which the gateway sends */
+    answer_request(request, &answer, true);
+    call_free(call);
+    frame_message_done(&request->message);
+    pthread_mutex_lock(&server->lock);
+    leave(server, request);
+    connection_unref(connection);
+    pthread_mutex_unlock(&server->lock);
+}
+
+enum served { SERVED, SERVED_UNSENT, SERVED_LATER };
+
+/* Run the handler and queue its answer. SERVED_LATER: the request is out of reach. */
+static enum served serve(struct worker *worker, struct request *request, bool flush, uint64_t *ret_run_ns)
+{
+    uint64_t started = request->started_ns = clock_monotonic_ns();
     struct frame_answer fixed = {.queue_ns = started - request->arrived_ns};
     *ret_run_ns = 0;
     if (atomic_load_explicit(&request->cancelled, memory_order_relaxed) ||
         (request->view.deadline_ns != 0 && request->view.deadline_ns <= started))
         return connection_answer(request->connection, request->message.id, FRAME_LAST | FRAME_CANCELLED, &fixed, NULL,
-                                 flush);
+                                 flush)
+                   ? SERVED_UNSENT
+                   : SERVED;
     struct call_request call_request = {
         .endpoint = {request->view.endpoint, request->view.endpoint_size},
         .request_id = {request->view.request_id, request->view.request_id_size},
@@ -68,18 +123,18 @@ static bool serve(struct worker *worker, struct request *request, bool flush, ui
         .parameters_size = request->view.parameters_size,
         .body = request->message.flags & FRAME_HAS_DATA ? &request->message.body : NULL,
         .cancelled = &request->cancelled,
+        .completed = completed,
+        .context = request,
     };
     struct call_answer answer;
     call_run(worker->call, &call_request, &answer);
-    fixed.run_ns = *ret_run_ns = clock_monotonic_ns() - started;
-    fixed.has_endpoint = answer.has_endpoint;
-    fixed.has_results = answer.has_results;
-    fixed.results_size = answer.has_results ? answer.results->size : 0;
-    fixed.failure_size = answer.outcome == CALL_FAILED ? answer.failure->size : 0;
-    bool unsent = connection_answer(request->connection, request->message.id, flags_of(&answer), &fixed, &answer,
-                                    flush || fixed.run_ns > SLOW_NS);
-    block_unref(answer.body);
-    return unsent;
+    *ret_run_ns = clock_monotonic_ns() - started;
+    if (answer.outcome == CALL_DEFERRED) {
+        worker->call = answer.successor;
+        return SERVED_LATER;
+    }
+    request->run_ns = *ret_run_ns;
+    return answer_request(request, &answer, flush || *ret_run_ns > SLOW_NS) ? SERVED_UNSENT : SERVED;
 }
 
 /* With the lock: send what this worker left unsent. Gives the lock up meanwhile. */
@@ -102,7 +157,11 @@ static void run_request(struct worker *worker, struct request *request)
     struct connection *connection = request->connection;
     if (worker->unsent != connection)
         send_unsent(worker);
-    worker->current = request;
+    request->previous = NULL;
+    request->next = server->inside;
+    if (server->inside != NULL)
+        server->inside->previous = request;
+    server->inside = request;
     server->running++;
     server->runs++;
     bool flush = server->slow;
@@ -115,16 +174,17 @@ static void run_request(struct worker *worker, struct request *request)
     pthread_mutex_unlock(&server->lock);
 
     uint64_t run_ns;
-    bool unsent = serve(worker, request, flush, &run_ns);
-    frame_message_done(&request->message);
+    enum served served = serve(worker, request, flush, &run_ns);
+    if (served != SERVED_LATER)
+        frame_message_done(&request->message);
 
     pthread_mutex_lock(&server->lock);
     server->slow = run_ns > SLOW_NS;
-    worker->current = NULL;
     server->running--;
-    connection->inside--;
-    request_free(server, request);
-    if (unsent && worker->unsent == NULL)
+    if (served == SERVED_LATER)
+        return;
+    leave(server, request);
+    if (served == SERVED_UNSENT && worker->unsent == NULL)
         worker->unsent = connection; /* and keeps the request's reference */
     else
         connection_unref(connection);
@@ -230,7 +290,7 @@ static void read_meanwhile(struct server *server)
 
 static bool is_drained(struct server *server)
 {
-    if (!server->draining || server->queued > 0 || server->running > 0)
+    if (!server->draining || server->queued > 0 || server->inside != NULL)
         return false;
     for (struct connection *connection = server->connections; connection != NULL; connection = connection->next)
         if (!connection_is_sent(connection))
@@ -354,13 +414,13 @@ static sluice_status start_workers(struct server *server, uint32_t *ret_threads,
     return status;
 }
 
-/* With the lock, after server_stop(): are all workers out of their handlers? */
+/* With the lock, after server_stop(): is everything answered that was begun? */
 static bool wait_for_handlers(struct server *server)
 {
     uint64_t end = clock_monotonic_ns() + STOP_GRACE_NS;
-    while (server->running > 0 && clock_monotonic_ns() < end)
+    while ((server->running > 0 || server->inside != NULL) && clock_monotonic_ns() < end)
         wait_tick(server, TICK_NS);
-    return server->running == 0;
+    return server->running == 0 && server->inside == NULL;
 }
 
 static void release(struct server *server)

@@ -14,11 +14,12 @@
 #include <pthread.h>
 
 struct request {
-    struct request *next;
+    struct request *next, *previous; /* in the connection's queue (next alone), or in server.inside */
     struct connection *connection; /* holds a reference */
     struct frame_message message;
     struct frame_request_view view;
-    uint64_t arrived_ns;
+    uint64_t arrived_ns, started_ns;
+    uint64_t run_ns; /* how long its handler took */
     atomic_bool cancelled;
 };
 
@@ -41,7 +42,6 @@ struct connection {
 struct worker {
     struct server *server;
     pthread_t thread;
-    struct request *current;  /* in its handler */
     struct connection *unsent; /* has answers of this worker that were not flushed; holds a reference; the worker's own */
     sluice_call *call;        /* the worker's own */
 };
@@ -59,6 +59,7 @@ struct server {
     struct connection *connections, *next_served;
     struct request *spare;
     unsigned spare_count;
+    struct request *inside; /* begun and not answered: in handlers or deferred */
     unsigned queued;  /* requests not yet begun, of all connections */
     unsigned running; /* workers in a handler */
     unsigned idle;    /* workers waiting on `work` */
@@ -91,6 +92,8 @@ struct request *request_new(struct server *server);                /* NULL: no m
 /* Without server.lock, or with it. `flush`: write now; otherwise only when much is queued. True: something is unsent. */
 bool connection_answer(struct connection *connection, uint64_t id, uint8_t flags, const struct frame_answer *fixed,
                        const struct call_answer *answer, bool flush);
+/* With server.lock: cancel the request of this id that is inside; id NULL: all of the connection; connection NULL: all. */
+void connection_cancel_inside(struct server *server, const struct connection *connection, const uint64_t *id);
 void connection_flush(struct connection *connection);
 void connection_goodbye(struct connection *connection);
 bool connection_is_sent(struct connection *connection); /* everything queued is in the socket */

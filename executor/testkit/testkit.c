@@ -10,6 +10,7 @@
 #include "executor/host/failure.h"
 #include "executor/host/plugin.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,10 @@ struct sluice_testkit {
     void *worker;
     sluice_call *call;
     sluice_value *results; /* of the last call, or NULL */
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool completed; /* the deferred call is */
 };
 
 /* ---- opening ---- */
@@ -102,6 +107,15 @@ static sluice_status open_kit(sluice_testkit *kit, const sluice_plugin *plugin, 
     return status;
 }
 
+static void kit_free(sluice_testkit *kit)
+{
+    sluice_value_free(kit->results);
+    sluice_value_free(kit->uses_with);
+    pthread_cond_destroy(&kit->changed);
+    pthread_mutex_destroy(&kit->lock);
+    free(kit);
+}
+
 sluice_status sluice_testkit_open(const sluice_plugin *plugin, const char *uses_with, sluice_testkit **ret_kit,
                                   sluice_error *error)
 {
@@ -111,16 +125,16 @@ sluice_status sluice_testkit_open(const sluice_plugin *plugin, const char *uses_
     sluice_testkit *kit = calloc(1, sizeof *kit);
     if (kit == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, plugin->name, "no memory for a test kit");
+    pthread_mutex_init(&kit->lock, NULL);
+    pthread_cond_init(&kit->changed, NULL);
     status = check_uses_with(plugin, uses_with, &kit->uses_with, error);
     if (status == SLUICE_OK)
         status = open_kit(kit, plugin, error);
-    if (status != SLUICE_OK) {
-        sluice_value_free(kit->uses_with);
-        free(kit);
-        return status;
-    }
-    *ret_kit = kit;
-    return SLUICE_OK;
+    if (status == SLUICE_OK)
+        *ret_kit = kit;
+    else
+        kit_free(kit);
+    return status;
 }
 
 void sluice_testkit_close(sluice_testkit *kit)
@@ -130,9 +144,7 @@ void sluice_testkit_close(sluice_testkit *kit)
     call_free(kit->call);
     instance_close_worker(&kit->instance, kit->worker);
     instance_close(&kit->instance);
-    sluice_value_free(kit->results);
-    sluice_value_free(kit->uses_with);
-    free(kit);
+    kit_free(kit);
 }
 
 const sluice_value *sluice_testkit_results(const sluice_testkit *kit)
@@ -177,6 +189,40 @@ static sluice_status take_answer(sluice_testkit *kit, const struct call_answer *
     return sluice_fail(error, SLUICE_EXECUTOR, NULL, "%.*s", (int)description.size, description.data);
 }
 
+static void completed(sluice_call *call, void *context)
+{
+    (void)call;
+    sluice_testkit *kit = context;
+    pthread_mutex_lock(&kit->lock);
+    kit->completed = true;
+    pthread_cond_signal(&kit->changed);
+    pthread_mutex_unlock(&kit->lock);
+}
+
+/* Run the handler; when it defers the call, wait for its end. What becomes of the request is in *ret_documents. */
+static sluice_status run_call(sluice_testkit *kit, const struct call_request *request, const struct rope *sent,
+                              sluice_document_array **ret_documents, sluice_error *error)
+{
+    struct call_answer answer;
+    sluice_call *call = kit->call;
+    kit->completed = false;
+    call_run(call, request, &answer);
+    bool deferred = answer.outcome == CALL_DEFERRED;
+    if (deferred) {
+        kit->call = answer.successor;
+        pthread_mutex_lock(&kit->lock);
+        while (!kit->completed)
+            pthread_cond_wait(&kit->changed, &kit->lock);
+        pthread_mutex_unlock(&kit->lock);
+        call_take_answer(call, &answer);
+    }
+    sluice_status status = take_answer(kit, &answer, sent, ret_documents, error);
+    block_unref(answer.body);
+    if (deferred)
+        call_free(call);
+    return status;
+}
+
 sluice_status sluice_testkit_call(sluice_testkit *kit, const char *endpoint, const sluice_document_array *documents,
                                   const char *parameters, sluice_document_array **ret_documents, sluice_error *error)
 {
@@ -203,11 +249,10 @@ sluice_status sluice_testkit_call(sluice_testkit *kit, const char *endpoint, con
             .parameters_size = bytes.size,
             .body = documents != NULL ? &sent : NULL,
             .cancelled = &cancelled,
+            .completed = completed,
+            .context = kit,
         };
-        struct call_answer answer;
-        call_run(kit->call, &request, &answer);
-        status = take_answer(kit, &answer, &sent, ret_documents, error);
-        block_unref(answer.body);
+        status = run_call(kit, &request, &sent, ret_documents, error);
     }
     rope_done(&sent);
     block_unref(content);

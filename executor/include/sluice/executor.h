@@ -18,11 +18,12 @@
  *
  * Build: cc -shared -fPIC -o shout.so shout.c (the sluice_ functions come from the process that loads the plugin).
  *
- * Lifetimes: plugin > executor > worker > call. Everything that a call gives is valid until the handler returns.
+ * Lifetimes: plugin > executor > worker > call. Everything that a call gives is valid until the handler returns, or, after
+ * sluice_call_defer(), until sluice_call_complete().
  * Threads: two calls of one worker never overlap; with `workers: 1` (the default) no two handlers of the process do.
- * executor_close() is never called while a handler runs.
+ * executor_close() is never called while a handler runs or a deferred call is not completed.
  *
- * History: 1.0 the first.
+ * History: 1.0 the first. 1.1: sluice_call_read_documents(), sluice_call_defer(), sluice_call_complete().
  */
 #ifndef SLUICE_EXECUTOR_H
 #define SLUICE_EXECUTOR_H
@@ -35,7 +36,7 @@ extern "C" {
 
 #define SLUICE_PLUGIN_MAGIC 0x536C6369u /* "Slci" */
 #define SLUICE_PLUGIN_MAJOR 1           /* another major does not load */
-#define SLUICE_PLUGIN_MINOR 0           /* a plugin with a higher minor than the host's does not load */
+#define SLUICE_PLUGIN_MINOR 1           /* a plugin with a higher minor than the host's does not load */
 
 typedef struct sluice_host sluice_host;
 typedef struct sluice_call sluice_call;
@@ -48,6 +49,9 @@ typedef struct sluice_call sluice_call;
  * Never NULL.
  */
 SLUICE_API sluice_document_array *sluice_call_documents(sluice_call *call);
+
+/* The same to look at only: the documents go back as they came, at no cost (since 1.1). */
+SLUICE_API const sluice_document_array *sluice_call_read_documents(sluice_call *call);
 
 /* Replace the documents: an empty array to fill, which becomes the answer. A second call empties it again. NULL: no memory. */
 SLUICE_API sluice_document_array *sluice_call_replace_documents(sluice_call *call);
@@ -78,6 +82,19 @@ SLUICE_API sluice_status sluice_call_fail(sluice_call *call, const char *name, c
 /* The same with any number of arguments. `description` NULL: NAME(argument, …), each quoted as Python's repr() does. */
 SLUICE_API sluice_status sluice_call_fail_with(sluice_call *call, const char *name, const sluice_text *arguments, size_t count,
                                                const char *description);
+
+/*
+ * Answer later (since 1.1). A handler that has deferred its call returns without an answer, whatever it returns, and its
+ * worker runs other requests. The plugin then calls sluice_call_complete() exactly once, from any thread, at any time: before
+ * the handler has returned too. Until then everything that the call gave stays valid and belongs to one thread at a time.
+ * The host waits with executor_close(), not with worker_close(): a deferred call must not use the worker's state.
+ *
+ * SLUICE_NO_MEMORY: the call is not deferred; answer it in the handler.
+ */
+SLUICE_API sluice_status sluice_call_defer(sluice_call *call);
+
+/* The answer of a deferred call: `status` is what its handler would have returned. The call is gone afterwards. */
+SLUICE_API void sluice_call_complete(sluice_call *call, sluice_status status);
 
 /* ---- the tables ---- */
 
@@ -170,8 +187,8 @@ typedef struct sluice_testkit sluice_testkit;
 SLUICE_API sluice_status sluice_testkit_open(const sluice_plugin *plugin, const char *uses_with, sluice_testkit **ret_kit,
                                              sluice_error *error);
 /*
- * Run the handler bound to `endpoint` on a copy of `documents` (may be NULL) as the host would. `parameters` is JSON text
- * or NULL. On SLUICE_OK and SLUICE_EXECUTOR (the handler failed; `error` holds its description) *ret_documents (may be
+ * Run the handler bound to `endpoint` on a copy of `documents` (may be NULL) as the host would, and wait for its answer if it
+ * defers the call. `parameters` is JSON text or NULL. On SLUICE_OK and SLUICE_EXECUTOR (the handler failed; `error` holds its description) *ret_documents (may be
  * NULL) are the answer's documents, freed by the caller.
  */
 SLUICE_API sluice_status sluice_testkit_call(sluice_testkit *kit, const char *endpoint, const sluice_document_array *documents,

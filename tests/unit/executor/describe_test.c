@@ -36,7 +36,7 @@ static void describes(const sluice_plugin *table, const char *expected)
 START_TEST(a_plugin_without_a_table_of_parameters)
 {
     sluice_plugin table = plugin();
-    describes(&table, "{\"name\": \"Name\", \"version\": \"1.2\", \"help\": \"H.\", \"abi\": [1, 0], \"handlers\": "
+    describes(&table, "{\"name\": \"Name\", \"version\": \"1.2\", \"help\": \"H.\", \"abi\": [1, 1], \"handlers\": "
                       "[{\"name\": \"a\", \"endpoint\": \"/a\"}, {\"name\": \"loose\", \"endpoint\": null}]}\n");
 }
 END_TEST
@@ -75,8 +75,8 @@ static const sluice_handler none[] = {{0}};
 static const sluice_handler without_function[] = {{"a", "/a", NULL}, {0}};
 static const sluice_parameter no_json[] = {{.name = "p", .fallback = "abc"}, {0}};
 
-REFUSED(another_major_is_refused, "built for ABI 2.0, this executor speaks 1.0", table.major = 2)
-REFUSED(a_newer_minor_is_refused, "built for ABI 1.7, this executor speaks 1.0", table.minor = 7)
+REFUSED(another_major_is_refused, "built for ABI 2.1, this executor speaks 1.1", table.major = 2)
+REFUSED(a_newer_minor_is_refused, "built for ABI 1.7, this executor speaks 1.1", table.minor = 7)
 REFUSED(wrong_magic_is_refused, "not a plugin", table.magic = 1)
 REFUSED(a_short_table_is_refused, "needs at least", table.struct_size--)
 REFUSED(no_name_is_refused, "no name", table.name = NULL)

@@ -4,6 +4,7 @@
 #include <sluice/executor.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,70 @@ static sluice_status overlap(sluice_call *call)
     return SLUICE_OK;
 }
 
+/* ---- deferred calls: each is completed by a thread of its own ---- */
+
+static sluice_status begin_thread(sluice_call *call, void *(*complete)(void *call))
+{
+    pthread_t thread;
+    sluice_status status = sluice_call_defer(call);
+    if (status != SLUICE_OK)
+        return status;
+    if (pthread_create(&thread, NULL, complete, call) != 0)
+        abort();
+    pthread_detach(thread);
+    return SLUICE_NOT_FOUND; /* is not looked at */
+}
+
+static void *complete_later(void *context)
+{
+    sluice_call_complete(context, overlap(context));
+    return NULL;
+}
+
+/* Edits in the handler, waits in a thread for others, as /overlap does. */
+static sluice_status later(sluice_call *call)
+{
+    edit(call);
+    return begin_thread(call, complete_later);
+}
+
+static void *complete_when_cancelled(void *context)
+{
+    sluice_call_complete(context, wait_for_cancel(context));
+    return NULL;
+}
+
+static sluice_status later_cancelled(sluice_call *call)
+{
+    return begin_thread(call, complete_when_cancelled);
+}
+
+static void *complete_badly(void *context)
+{
+    sluice_call_complete(context, fail(context));
+    return NULL;
+}
+
+static sluice_status later_failed(sluice_call *call)
+{
+    return begin_thread(call, complete_badly);
+}
+
+/* Completed before the handler returns. */
+static sluice_status at_once(sluice_call *call)
+{
+    sluice_status status = sluice_call_defer(call);
+    if (status == SLUICE_OK)
+        sluice_call_complete(call, edit(call));
+    return status == SLUICE_OK ? SLUICE_NOT_FOUND : status;
+}
+
+static sluice_status look(sluice_call *call)
+{
+    const sluice_document_array *documents = sluice_call_read_documents(call);
+    return sluice_value_set_number(sluice_call_results(call), "documents", (double)sluice_document_array_size(documents));
+}
+
 /* The how manieth call of this kind. */
 static sluice_status serve_in_turn(sluice_call *call)
 {
@@ -214,6 +279,11 @@ static const sluice_handler handlers[] = {
     {"overlap", "/overlap", overlap},
     {"turn", "/turn", serve_in_turn},
     {"endless", "/endless", endless},
+    {"later", "/later", later},
+    {"later_cancelled", "/later_cancelled", later_cancelled},
+    {"later_failed", "/later_failed", later_failed},
+    {"at_once", "/at_once", at_once},
+    {"look", "/look", look},
     {"crash", "/crash", crash},
     {0}
 };

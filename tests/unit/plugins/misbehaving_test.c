@@ -20,8 +20,8 @@ static const struct {
     const char *plugin, *words;
 } refused[] = {
     {"bad_magic", "not a plugin"},
-    {"bad_major", "built for ABI 2.0, this executor speaks 1.0"},
-    {"bad_minor", "built for ABI 1.1, this executor speaks 1.0"},
+    {"bad_major", "built for ABI 2.1, this executor speaks 1.1"},
+    {"bad_minor", "built for ABI 1.2, this executor speaks 1.1"},
     {"bad_size", "bytes"},
     {"bad_null", "not a plugin"},
     {"bad_handlers", "has no handlers"},
