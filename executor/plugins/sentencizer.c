@@ -9,7 +9,7 @@
  * A break iterator is not thread-safe and not cheap to make: each worker keeps the one of uses_with, and one more for
  * the last locale that a request asked for.
  */
-#include <sluice/executor.h>
+#include "paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,20 +21,21 @@
 #include <unicode/utext.h>
 #include <unicode/utf8.h>
 
-#define LOCALE_SIZE    ULOC_FULLNAME_CAPACITY
-#define PATH_SIZE      64
-#define COUNT_MAX      1e9
-#define CANCEL_STEP    256        /* sentences between two looks at the cancel */
-#define LOCATION_EXACT (1u << 24) /* a float counts exactly up to here */
+#define LOCALE_SIZE   ULOC_FULLNAME_CAPACITY
+#define COUNT_MAX     1e9
+#define CANCEL_STEP   256        /* sentences between two looks at the cancel */
+#define COUNT_EXACT   (1u << 24) /* a float counts exactly up to here */
+#define NUMBERING_MAX 12         /* characters of "10.11.12." */
 
 /* What may differ from request to request. */
 struct options {
     char locale[LOCALE_SIZE]; /* ICU's name; "" is the root locale */
-    char path[PATH_SIZE];     /* docarray's traversal path */
+    char paths[PATHS_SIZE];   /* whose texts */
     size_t min_length;        /* code points */
     size_t limit;             /* chunks per document; 0: all */
     bool trim;
-    bool wrapped; /* line ends inside a paragraph do not end a sentence */
+    bool wrapped;   /* line ends inside a paragraph do not end a sentence */
+    bool numbering; /* "2." stays with the sentence behind it */
 };
 
 struct splitter {
@@ -45,9 +46,7 @@ struct splitter {
 struct worker {
     const struct options *usual;
     struct splitter usual_splitter, other_splitter;
-    sluice_document **documents; /* those of the current call, found before the first is split */
-    size_t count, capacity;
-    bool failed;     /* no memory to remember one */
+    struct found_documents found;
     char *unwrapped; /* scratch: a text with its single line ends replaced */
     size_t unwrapped_size;
 };
@@ -81,16 +80,9 @@ static sluice_status read_locale(sluice_text text, char *locale, sluice_error *e
     return SLUICE_OK;
 }
 
-static sluice_status read_path(sluice_text text, char *path, sluice_error *error)
+static sluice_status read_paths(sluice_text text, char *paths, sluice_error *error)
 {
-    if (text.size > 0 && text.data[0] == '@') /* docarray writes docs['@c'] */
-        text = (sluice_text){text.data + 1, text.size - 1};
-    sluice_status status = copy_text(text, "traversal_path", path, PATH_SIZE, error);
-    if (status == SLUICE_OK && (path[0] == '\0' || path[strspn(path, "rcm,")] != '\0'))
-        status =
-            sluice_fail(error, SLUICE_INVALID, "sentencizer",
-                        "traversal_path \"%s\" must be made of r, c, m and commas, such as \"r\" or \"r,c\"", path);
-    return status;
+    return paths_read(text, "traversal_path", paths, error);
 }
 
 static sluice_status read_count(const sluice_value *map, const char *key, size_t *count, sluice_error *error)
@@ -134,7 +126,7 @@ static sluice_status read_options(const sluice_value *map, struct options *optio
 {
     sluice_status status = read_string(map, "locale", read_locale, options->locale, error);
     if (status == SLUICE_OK)
-        status = read_string(map, "traversal_path", read_path, options->path, error);
+        status = read_string(map, "traversal_path", read_paths, options->paths, error);
     if (status == SLUICE_OK)
         status = read_count(map, "min_length", &options->min_length, error);
     if (status == SLUICE_OK)
@@ -143,6 +135,8 @@ static sluice_status read_options(const sluice_value *map, struct options *optio
         status = read_flag(map, "trim", &options->trim, error);
     if (status == SLUICE_OK)
         status = read_flag(map, "wrapped", &options->wrapped, error);
+    if (status == SLUICE_OK)
+        status = read_flag(map, "numbering", &options->numbering, error);
     return status;
 }
 
@@ -192,7 +186,7 @@ static void worker_close(void *state)
     struct worker *worker = state;
     splitter_done(&worker->usual_splitter);
     splitter_done(&worker->other_splitter);
-    free(worker->documents);
+    paths_done(&worker->found);
     free(worker->unwrapped);
     free(worker);
 }
@@ -249,45 +243,70 @@ static struct span trimmed(sluice_text text, struct span span)
     return (struct span){(size_t)begin, (size_t)end};
 }
 
-/* `begin` and `length` count code points. */
+/* Sentence `number` of the document; `begin` and `length` count code points. */
 static sluice_status add_sentence(sluice_document *document, sluice_text text, struct span span, size_t begin,
-                                  size_t length)
+                                  size_t length, size_t number)
 {
     sluice_document *chunk = sluice_document_add_chunk(document);
     if (chunk == NULL)
         return SLUICE_LIMIT;
-    sluice_text type = sluice_document_mime_type(document);
+    sluice_text type = sluice_document_mime_type(document), uri = sluice_document_uri(document);
     sluice_status status = sluice_document_set_text(chunk, text.data + span.begin, span.end - span.begin);
     if (status == SLUICE_OK && type.size > 0)
         status = sluice_document_set_mime_type(chunk, type.data, type.size);
-    if (status == SLUICE_OK && begin + length <= LOCATION_EXACT)
+    if (status == SLUICE_OK && uri.size > 0)
+        status = sluice_document_set_uri(chunk, uri.data, uri.size);
+    if (status == SLUICE_OK && begin + length <= COUNT_EXACT)
         status = sluice_document_set_location(chunk, (float[]){(float)begin, (float)(begin + length)}, 2);
+    if (number <= COUNT_EXACT)
+        sluice_document_set_offset(chunk, (float)number);
     return status;
 }
 
+/* Is this "2.", "1.10." or "a.", which UAX #29 takes for a sentence? */
+static bool is_numbering(sluice_text text, struct span span)
+{
+    const char *part = text.data + span.begin;
+    size_t size = span.end - span.begin;
+    if (size < 2 || size > NUMBERING_MAX || part[size - 1] != '.')
+        return false;
+    if (size == 2 && ((part[0] >= 'a' && part[0] <= 'z') || (part[0] >= 'A' && part[0] <= 'Z')))
+        return true;
+    for (size_t i = 0; i < size; i++)
+        if (part[i] != '.' && (part[i] < '0' || part[i] > '9'))
+            return false;
+    return part[0] != '.';
+}
+
+/* `source` is what ICU reads: the text, or its unwrapped copy. */
 static sluice_status split(sluice_call *call, sluice_document *document, const struct options *options,
-                           UBreakIterator *breaks)
+                           UBreakIterator *breaks, const char *source)
 {
     sluice_text text = sluice_document_text(document);
-    size_t begin = 0, made = 0, seen = 0; /* begin: code points before the sentence */
+    size_t begin = 0, made = 0, seen = 0,
+           start = 0; /* begin: code points before the sentence, which starts at `start` */
     sluice_status status = SLUICE_OK;
 
     ubrk_first(breaks);
-    for (size_t start = 0; start < text.size && status == SLUICE_OK; seen++) {
+    for (size_t at = 0; at < text.size && status == SLUICE_OK; seen++) {
         if (seen % CANCEL_STEP == 0 && sluice_call_cancelled(call))
             return SLUICE_CANCELLED;
         int32_t next = ubrk_next(breaks);
-        struct span whole = {start, next == UBRK_DONE ? text.size : (size_t)next};
+        struct span found = {at, next == UBRK_DONE ? text.size : (size_t)next};
+        at = found.end;
+        if (options->numbering && at < text.size && source[at - 1] != '\n' && is_numbering(text, trimmed(text, found)))
+            continue;
+        struct span whole = {start, at};
         struct span span = options->trim ? trimmed(text, whole) : whole;
         size_t before = count_characters(text, (struct span){whole.begin, span.begin});
         size_t length = count_characters(text, span);
         if (length >= options->min_length && span.end > span.begin) {
-            status = add_sentence(document, text, span, begin + before, length);
+            status = add_sentence(document, text, span, begin + before, length, made);
             if (++made == options->limit)
                 break;
         }
         begin += before + length + count_characters(text, (struct span){span.end, whole.end});
-        start = whole.end;
+        start = at;
     }
     return status;
 }
@@ -299,7 +318,8 @@ static bool blank_line(sluice_text text, size_t start, size_t *ret_end)
     size_t end = start;
     bool blank = true;
     for (; end < text.size && text.data[end] != '\n'; end++)
-        blank = blank && (text.data[end] == ' ' || text.data[end] == '\t' || text.data[end] == '\r');
+        blank = blank && (text.data[end] == ' ' || text.data[end] == '\t' || text.data[end] == '\r' ||
+                          text.data[end] == '\f' || text.data[end] == '\v'); /* a page may end there */
     *ret_end = end;
     return blank;
 }
@@ -347,12 +367,13 @@ static sluice_status split_text(sluice_call *call, sluice_document *document, co
     if (options->wrapped && !unwrap(worker, text))
         return SLUICE_NO_MEMORY;
 
+    const char *read = options->wrapped ? worker->unwrapped : text.data;
     UErrorCode code = U_ZERO_ERROR;
     UText source = UTEXT_INITIALIZER;
-    utext_openUTF8(&source, options->wrapped ? worker->unwrapped : text.data, (int64_t)text.size, &code);
+    utext_openUTF8(&source, read, (int64_t)text.size, &code);
     ubrk_setUText(breaks, &source, &code);
     sluice_status status =
-        U_SUCCESS(code) ? split(call, document, options, breaks)
+        U_SUCCESS(code) ? split(call, document, options, breaks, read)
                         : sluice_call_fail(call, "RuntimeError", "ICU cannot read the text: %s", u_errorName(code));
     utext_close(&source); /* the iterator has a shallow clone, which is never read again before the next setUText */
     return status;
@@ -360,36 +381,12 @@ static sluice_status split_text(sluice_call *call, sluice_document *document, co
 
 /* ---- one call ---- */
 
-static bool remember(sluice_document *document, void *context)
-{
-    struct worker *worker = context;
-    if (worker->count == worker->capacity) {
-        size_t capacity = worker->capacity == 0 ? 64 : worker->capacity * 2;
-        sluice_document **documents = reallocarray(worker->documents, capacity, sizeof(*documents));
-        if (documents == NULL) {
-            worker->failed = true;
-            return false;
-        }
-        worker->documents = documents;
-        worker->capacity = capacity;
-    }
-    worker->documents[worker->count++] = document;
-    return true;
-}
-
 static sluice_status split_all(sluice_call *call, struct worker *worker, const struct options *options,
                                UBreakIterator *breaks)
 {
-    /* Found first and split then: chunks made here must not be met by a path such as "r,c". */
-    worker->count = 0;
-    worker->failed = false;
-    sluice_status status = sluice_document_array_traverse(sluice_call_documents(call), options->path, remember, worker);
-    if (status == SLUICE_INVALID)
-        return sluice_call_fail(call, "ValueError", "traversal_path \"%s\" cannot be read", options->path);
-    if (worker->failed)
-        return SLUICE_NO_MEMORY;
-    for (size_t i = 0; i < worker->count && status == SLUICE_OK; i++)
-        status = split_text(call, worker->documents[i], options, breaks);
+    sluice_status status = paths_find(call, options->paths, &worker->found);
+    for (size_t i = 0; i < worker->found.count && status == SLUICE_OK; i++)
+        status = split_text(call, worker->found.documents[i], options, breaks);
     return status;
 }
 
@@ -414,7 +411,7 @@ static sluice_status sentencize(sluice_call *call)
 
 static const sluice_handler handlers[] = {
     {"sentencize", "/default", sentencize},
-    {0}
+    {0 }
 };
 
 static const sluice_parameter parameters[] = {
@@ -442,11 +439,15 @@ static const sluice_parameter parameters[] = {
      .type = SLUICE_PARAMETER_BOOL,
      .fallback = "false",
      .help = "The text is wrapped: line ends inside a paragraph do not end a sentence."},
+    {.name = "numbering",
+     .type = SLUICE_PARAMETER_BOOL,
+     .fallback = "false",
+     .help = "A number that would be a sentence, such as \"2.\", stays with the one behind it."},
     {.name = "traversal_path",
      .type = SLUICE_PARAMETER_STRING,
      .fallback = "\"r\"",
      .help = "Which documents: r the documents, c their chunks, m their matches, several with commas."},
-    {0},
+    {0                                          },
 };
 
 SLUICE_PLUGIN(.name = "sentencizer", .version = "1.0",

@@ -1,6 +1,7 @@
 /*
- * The plugin `sentencizer` on any text. The first byte chooses the settings. Whatever the text: chunks are not empty, each
- * one's location cuts its text out of the document's, they come in order, and without trimming they join to the text.
+ * The plugin `sentencizer` on any text. The first byte chooses the settings. Whatever the text: chunks are not empty,
+ * each one's location cuts its text out of the document's, they come in order, and without trimming they join to the
+ * text.
  */
 #include "tests/fuzz/require.h"
 
@@ -10,7 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIM = 1, WRAPPED = 2, LONG = 4, LOCALES = 8 }; /* bits of the first byte; above them the locale */
+enum {
+    TRIM = 1,
+    WRAPPED = 2,
+    LONG = 4,
+    LOCALES = 8,
+    NUMBERING = 32
+}; /* bits of the first byte; LOCALES: the lower of two */
 
 static sluice_testkit *kit; /* one for all inputs, so that the break iterators are used again and again */
 
@@ -32,9 +39,9 @@ static void open_kit(void)
 static void write_parameters(uint8_t choice, char *json, size_t size)
 {
     static const char *const locales[] = {"", "en-u-ss-standard", "el", "th"};
-    snprintf(json, size, "{\"trim\": %s, \"wrapped\": %s, \"min_length\": %d, \"locale\": \"%s\"}",
+    snprintf(json, size, "{\"trim\": %s, \"wrapped\": %s, \"min_length\": %d, \"locale\": \"%s\", \"numbering\": %s}",
              choice & TRIM ? "true" : "false", choice & WRAPPED ? "true" : "false", choice & LONG ? 3 : 1,
-             locales[choice / LOCALES % 4]);
+             locales[choice / LOCALES % 4], choice & NUMBERING ? "true" : "false");
 }
 
 static size_t count_characters(const char *text, size_t size)
@@ -82,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (kit == NULL)
         open_kit();
-    char parameters[128];
+    char parameters[192];
     write_parameters(data[0], parameters, sizeof(parameters));
 
     sluice_document_array *sent = sluice_document_array_new(), *answer = NULL;

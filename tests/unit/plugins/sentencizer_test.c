@@ -83,6 +83,16 @@ static const struct {
     {"{\"wrapped\": true}", TEXT("A line\nand another.\nNext one\r\nends."), {"A line\nand another.", "Next one\r\nends."}},
     {"{\"wrapped\": true}", TEXT("TITLE\n\nText that\nis wrapped\n \t\nnew"), {"TITLE", "Text that\nis wrapped", "new"}},
     {"{\"wrapped\": true}", TEXT("\n\nA\n"), {"A"}},
+    {"{\"wrapped\": true}", TEXT("END\n\f\nAppendix\nit is\n\v\nnew"), {"END", "Appendix\nit is", "new"}},
+    /* numbers */
+    {NULL, TEXT("2. You may. A. Or not."), {"2.", "You may.", "A.", "Or not."}},
+    {"{\"numbering\": true}", TEXT("2. You may. A. Or not. 1.10. B. End."), {"2. You may.", "A. Or not.", "1.10. B. End."}},
+    {"{\"numbering\": true}", TEXT("It is 5. No. 12345678901. Right."), {"It is 5.", "No.", "12345678901. Right."}},
+    {"{\"numbering\": true}", TEXT("123456789012. Long. 7."), {"123456789012.", "Long.", "7."}},
+    {"{\"numbering\": true}", TEXT("1.\nNext."), {"1.", "Next."}},
+    {"{\"numbering\": true, \"wrapped\": true}", TEXT("1.\nNext.\n2.\n\nPart"), {"1.\nNext.", "2.", "Part"}},
+    {"{\"numbering\": true, \"trim\": false}", TEXT(" 1. One.  2."), {" 1. One.  ", "2."}},
+    {"{\"numbering\": true, \"min_length\": 4}", TEXT("1. Oh. 2. Two."), {"1. Oh.", "2. Two."}},
     /* settings */
     {"{\"trim\": false}", TEXT(" One.  Two. "), {" One.  ", "Two. "}},
     {"{\"trim\": false}", TEXT("  "), {"  "}},
@@ -124,12 +134,15 @@ START_TEST(a_chunk_knows_its_parent)
     kit_begin(&kit);
     sluice_document *document = kit_add(&kit, TEXT("One. Two."));
     sluice_document_set_mime_type(document, TEXT("text/plain"));
+    sluice_document_set_uri(document, TEXT("file:one.txt"));
     sluice_document_set_granularity(document, 3);
     kit_send(&kit, "/any", NULL);
     const sluice_document_array *chunks = sluice_document_chunks(kit_document(&kit, 0));
     const sluice_document *first = sluice_document_array_at(chunks, 0), *second = sluice_document_array_at(chunks, 1);
     kit_equal(sluice_document_parent_id(first), "d0", 2);
     kit_equal(sluice_document_mime_type(first), TEXT("text/plain"));
+    kit_equal(sluice_document_uri(second), TEXT("file:one.txt"));
+    ck_assert(sluice_document_offset(first) == 0 && sluice_document_offset(second) == 1);
     ck_assert_uint_eq(sluice_document_granularity(first), 4);
     sluice_text a = sluice_document_id(first), b = sluice_document_id(second);
     ck_assert_uint_eq(a.size, 32);
@@ -250,6 +263,7 @@ static const struct {
     {"{\"limit\": 1.5}", "ValueError('limit must be a whole number from 0 to 1000000000')"},
     {"{\"min_length\": \"2\"}", "ValueError('min_length must be a whole number from 0 to 1000000000')"},
     {"{\"trim\": 1}", "ValueError('trim must be true or false')"},
+    {"{\"numbering\": \"yes\"}", "ValueError('numbering must be true or false')"},
     {"{\"locale\": 5}", "ValueError('locale must be a string')"},
     {"{\"locale\": \"not a language\"}",
      "ValueError('locale \"not a language\" is no language tag, such as \"de\" or \"en-US\"')"},
