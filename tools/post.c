@@ -314,8 +314,8 @@ static int read_and_post(struct settings *s, int argc, char **argv)
     const struct option options[] = {
         OPTION_GROUP("What to send (in this order, mixed as you like; - is standard input):"),
         INPUT_OPTION("text", 't', "TEXT", &s->inputs, "One document with this text."),
-        INPUT_OPTION("text-file", 0, "FILE", &s->inputs, "One document whose text is this file."),
-        INPUT_OPTION("file", 'f', "FILE", &s->inputs, "One document whose blob is this file."),
+        INPUT_OPTION("text-file", 0, "FILE", &s->inputs, "One document whose text is this file, and whose uri its name."),
+        INPUT_OPTION("file", 'f', "FILE", &s->inputs, "One document whose blob is this file, and whose uri its name."),
         INPUT_OPTION("lines", 'l', "FILE", &s->inputs,
                      "One document for each line of this file, its text being the line."),
         INPUT_OPTION("jsonl", 'j', "FILE", &s->inputs,

@@ -43,8 +43,9 @@ static sluice_document *fresh_document(struct post_inputs *inputs)
     return inputs->array != NULL ? sluice_document_array_append(inputs->array) : NULL;
 }
 
+/* `uri` is where the content comes from, NULL: nowhere that has a name. */
 static sluice_status content_document(struct post_inputs *inputs, bool blob, const void *data, size_t size,
-                                      const sluice_document **ret_document, sluice_error *error)
+                                      const char *uri, const sluice_document **ret_document, sluice_error *error)
 {
     char id[TEXT_ID_SIZE + 1];
     text_random_id(id);
@@ -52,6 +53,8 @@ static sluice_status content_document(struct post_inputs *inputs, bool blob, con
     sluice_status status = document != NULL ? sluice_document_set_id(document, id, TEXT_ID_SIZE) : SLUICE_NO_MEMORY;
     if (status == SLUICE_OK)
         status = blob ? sluice_document_set_blob(document, data, size) : sluice_document_set_text(document, data, size);
+    if (status == SLUICE_OK && uri != NULL && text_is_utf8(uri, strlen(uri)))
+        status = sluice_document_set_uri(document, uri, strlen(uri));
     if (status != SLUICE_OK)
         return sluice_fail(error, status, NULL, "cannot make a document of %zu bytes: %s", size,
                            sluice_status_name(status));
@@ -63,16 +66,17 @@ static sluice_status content_document(struct post_inputs *inputs, bool blob, con
 static sluice_status whole_file(struct post_inputs *inputs, const struct post_input *item,
                                 const sluice_document **ret_document, sluice_error *error)
 {
-    bool blob = item->kind == POST_BLOB_FILE;
+    bool blob = item->kind == POST_BLOB_FILE, stream = strcmp(item->value, "-") == 0;
     struct buffer buffer;
     buffer_init(&buffer, FILE_MAX);
-    sluice_status status = strcmp(item->value, "-") == 0 ? file_read_all(STDIN_FILENO, "(stdin)", &buffer, error)
-                                                         : file_read_path(item->value, &buffer, error);
+    sluice_status status =
+        stream ? file_read_all(STDIN_FILENO, "(stdin)", &buffer, error) : file_read_path(item->value, &buffer, error);
     if (status == SLUICE_OK && !blob && !text_is_utf8(buffer.data, buffer.size))
         status =
             sluice_fail(error, SLUICE_INVALID, shown(item->value), "this is no UTF-8 text; --file sends any bytes");
     if (status == SLUICE_OK)
-        status = content_document(inputs, blob, buffer_text(&buffer), buffer.size, ret_document, error);
+        status = content_document(inputs, blob, buffer_text(&buffer), buffer.size, stream ? NULL : item->value,
+                                  ret_document, error);
     buffer_done(&buffer);
     return status;
 }
@@ -138,7 +142,7 @@ static sluice_status next_line(struct post_inputs *inputs, const struct post_inp
         else if (!text_is_utf8(inputs->line, size))
             status = sluice_fail(&cause, SLUICE_INVALID, NULL, "this line is no UTF-8 text");
         else
-            status = content_document(inputs, false, inputs->line, size, ret_document, &cause);
+            status = content_document(inputs, false, inputs->line, size, NULL, ret_document, &cause);
         if (status != SLUICE_OK) {
             char where[512];
             snprintf(where, sizeof where, "%s:%llu%s%s", shown(item->value), inputs->line_number,
@@ -158,7 +162,7 @@ static sluice_status begin_item(struct post_inputs *inputs, const struct post_in
     case POST_TEXT:
         if (!text_is_utf8(item->value, strlen(item->value)))
             return sluice_fail(error, SLUICE_INVALID, "--text", "this is no UTF-8 text");
-        return content_document(inputs, false, item->value, strlen(item->value), ret_document, error);
+        return content_document(inputs, false, item->value, strlen(item->value), NULL, ret_document, error);
     case POST_TEXT_FILE:
     case POST_BLOB_FILE: return whole_file(inputs, item, ret_document, error);
     case POST_LINES:

@@ -39,6 +39,7 @@ class Post(harness.Case):
         self.assertEqual([document.get("text") for document in got[:4]], ["first", "one", None, "three\u00e4"])
         self.assertEqual(base64.b64decode(got[4]["blob"]), bytes(range(256)))
         self.assertEqual(got[5]["text"], "whole\nfile\n")
+        self.assertEqual([document.get("uri") for document in got], [None] * 4 + [blob, text] + [None] * 2)
         self.assertEqual((got[6]["id"], got[6]["text"], got[6]["tags"]), ("a", "json", {"k": 1.5}))
         self.assertEqual(got[7]["id"], "b")
         self.assertEqual(len(got), 8)
