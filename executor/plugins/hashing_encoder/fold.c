@@ -1,0 +1,118 @@
+#include "fold.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <unicode/ustring.h>
+
+#define CAPACITY_FIRST 64
+#define REPLACEMENT    0xFFFD
+
+sluice_status fold_init(struct fold *fold, sluice_error *error)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    *fold = (struct fold){.normalizer = unorm2_getNFKCCasefoldInstance(&code)};
+    if (U_FAILURE(code))
+        return sluice_fail(error, SLUICE_SYSTEM, "fold", "ICU has no NFKC_Casefold: %s", u_errorName(code));
+    return SLUICE_OK;
+}
+
+void fold_done(struct fold *fold)
+{
+    free(fold->units);
+    free(fold->folded);
+    free(fold->text);
+    *fold = (struct fold){0};
+}
+
+static bool reserve_text(struct fold *fold, size_t size)
+{
+    if (size <= fold->text_capacity)
+        return true;
+    size_t capacity = size < CAPACITY_FIRST ? CAPACITY_FIRST : size + size / 2;
+    free(fold->text);
+    fold->text = malloc(capacity);
+    fold->text_capacity = fold->text == NULL ? 0 : capacity;
+    return fold->text != NULL;
+}
+
+static bool reserve_units(UChar **units, int32_t *capacity, int32_t count)
+{
+    if (count <= *capacity)
+        return true;
+    free(*units);
+    *capacity = count < CAPACITY_FIRST ? CAPACITY_FIRST : count;
+    *units = reallocarray(NULL, (size_t)*capacity, sizeof(**units));
+    if (*units == NULL)
+        *capacity = 0;
+    return *units != NULL;
+}
+
+/* Lower case, as long as the word is ASCII. */
+static bool fold_plain(sluice_text word, char *to)
+{
+    unsigned char all = 0;
+    for (size_t i = 0; i < word.size; i++) {
+        unsigned char byte = (unsigned char)word.data[i];
+        all |= byte;
+        to[i] = (char)(byte | (byte >= 'A' && byte <= 'Z' ? 0x20 : 0));
+    }
+    return all < 0x80;
+}
+
+static sluice_status status_of(UErrorCode code)
+{
+    return code == U_MEMORY_ALLOCATION_ERROR ? SLUICE_NO_MEMORY : SLUICE_SYSTEM;
+}
+
+/* The word in fold->units to fold->folded; *ret_count units. */
+static sluice_status normalize(struct fold *fold, int32_t count, int32_t *ret_count)
+{
+    if (!reserve_units(&fold->folded, &fold->folded_capacity, count))
+        return SLUICE_NO_MEMORY;
+    for (;;) {
+        UErrorCode code = U_ZERO_ERROR;
+        int32_t needed =
+            unorm2_normalize(fold->normalizer, fold->units, count, fold->folded, fold->folded_capacity, &code);
+        if (code == U_BUFFER_OVERFLOW_ERROR) {
+            if (!reserve_units(&fold->folded, &fold->folded_capacity, needed))
+                return SLUICE_NO_MEMORY;
+            continue;
+        }
+        *ret_count = needed;
+        return U_SUCCESS(code) ? SLUICE_OK : status_of(code);
+    }
+}
+
+static sluice_status fold_other(struct fold *fold, sluice_text word, sluice_text *ret_folded)
+{
+    enum { WORD_MAX = INT32_MAX / 18 }; /* one character becomes at most 18 */
+    UErrorCode code = U_ZERO_ERROR;
+    int32_t count = 0, size = 0;
+    if (word.size > WORD_MAX)
+        return SLUICE_LIMIT;
+    if (!reserve_units(&fold->units, &fold->units_capacity, (int32_t)word.size))
+        return SLUICE_NO_MEMORY;
+    u_strFromUTF8WithSub(fold->units, fold->units_capacity, &count, word.data, (int32_t)word.size, REPLACEMENT, NULL,
+                         &code);
+    if (U_FAILURE(code))
+        return status_of(code);
+    sluice_status status = normalize(fold, count, &count);
+    if (status != SLUICE_OK)
+        return status;
+    if (!reserve_text(fold, (size_t)count * 3 + 1))
+        return SLUICE_NO_MEMORY;
+    u_strToUTF8WithSub(fold->text, (int32_t)fold->text_capacity, &size, fold->folded, count, REPLACEMENT, NULL, &code);
+    *ret_folded = (sluice_text){fold->text, (size_t)size};
+    return U_SUCCESS(code) ? SLUICE_OK : status_of(code);
+}
+
+sluice_status fold_word(struct fold *fold, sluice_text word, sluice_text *ret_folded)
+{
+    if (!reserve_text(fold, word.size + 1))
+        return SLUICE_NO_MEMORY;
+    if (!fold_plain(word, fold->text))
+        return fold_other(fold, word, ret_folded);
+    *ret_folded = (sluice_text){fold->text, word.size};
+    return SLUICE_OK;
+}

@@ -1,0 +1,32 @@
+/*
+ * fold.h - what makes two spellings of a word the same: Unicode's NFKC_Casefold (UAX #31, "toNFKC_Casefold").
+ *
+ * Upper and lower case, ligatures, full-width letters, composed and decomposed accents, soft hyphens: all count as one.
+ * ASCII takes the short way, as ICU's answer there is the lower-case letter. Everything belongs to one thread.
+ */
+#ifndef SLUICE_HASHING_ENCODER_FOLD_H
+#define SLUICE_HASHING_ENCODER_FOLD_H
+
+#include <sluice/document.h>
+
+#include <unicode/unorm2.h>
+
+struct fold {
+    const UNormalizer2 *normalizer; /* ICU's, for the whole process */
+    UChar *units, *folded;          /* the word before and after, in UTF-16 */
+    int32_t units_capacity, folded_capacity;
+    char *text; /* the answer */
+    size_t text_capacity;
+};
+
+/* SLUICE_SYSTEM when ICU has no such data. */
+sluice_status fold_init(struct fold *fold, sluice_error *error);
+void fold_done(struct fold *fold);
+
+/*
+ * The folded word, valid until the next call; it may be empty (a word of ignorable characters). SLUICE_NO_MEMORY,
+ * SLUICE_LIMIT for a word that ICU cannot count (above some hundred MiB), SLUICE_SYSTEM.
+ */
+sluice_status fold_word(struct fold *fold, sluice_text word, sluice_text *ret_folded);
+
+#endif
