@@ -18,23 +18,42 @@ static const char *const kept_by_abseil[] = {
     "_ZN4absl7debian313base_internal19NominalCPUFrequencyEv",
 };
 
-static void ask_beforehand(void)
+/*
+ * Debian builds Abseil without NDEBUG, and so every lock of gRPC's is entered into a process-wide graph, under a lock of
+ * its own, to find cycles. It is a tool for those who write gRPC; it costs each request microseconds and makes threads
+ * that share nothing wait for one another. Abseil has a switch for it.
+ */
+static const char deadlock_detection[] = "_ZN4absl7debian329SetMutexDeadlockDetectionModeENS0_15OnDeadlockCycleE";
+enum { DEADLOCKS_ARE_NOT_LOOKED_FOR = 0 }; /* absl::OnDeadlockCycle::kIgnore */
+
+typedef void abseil_function(int);
+
+/* NULL where the library has no such name. An object pointer is no function pointer in C; POSIX says that the bytes are
+ * the same. */
+static abseil_function *function_named(const char *name)
+{
+    void *symbol = dlsym(RTLD_DEFAULT, name);
+    abseil_function *function = NULL;
+    memcpy(&function, &symbol, sizeof function);
+    return function;
+}
+
+static void prepare_abseil(void)
 {
     for (size_t i = 0; i < sizeof kept_by_abseil / sizeof *kept_by_abseil; i++) {
-        /* An object pointer is no function pointer in C; POSIX says that the bytes are the same. What a function returns
-         * in a register, an int or a double, is not looked at. */
-        void *symbol = dlsym(RTLD_DEFAULT, kept_by_abseil[i]);
-        void (*function)(void) = NULL;
-        if (symbol == NULL)
-            continue;
-        memcpy(&function, &symbol, sizeof function);
-        function();
+        /* It takes nothing; what it returns in a register, an int or a double, is not looked at. */
+        abseil_function *ask = function_named(kept_by_abseil[i]);
+        if (ask != NULL)
+            ask(0);
     }
+    abseil_function *set_deadlock_detection = function_named(deadlock_detection);
+    if (set_deadlock_detection != NULL)
+        set_deadlock_detection(DEADLOCKS_ARE_NOT_LOOKED_FOR);
 }
 
 void rpc_core_init(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, ask_beforehand);
+    pthread_once(&once, prepare_abseil);
     grpc_init();
 }
