@@ -1,4 +1,5 @@
 /* coding.c - gzip, within bounds: request bodies are opened, answers closed when the Flow and the client want it. */
+#include "gateway/http/body.h"
 #include "gateway/http/server.h"
 
 #include <string.h>
@@ -6,73 +7,21 @@
 #include <zlib.h>
 
 enum {
-    GZIP_WINDOW_BITS = 15 + 16, /* zlib's way to say gzip */
-    CHUNK_BYTES = 64 * 1024,
+    GZIP_WINDOW_BITS = 15 + 16,  /* zlib's way to say gzip */
     PIECE_BYTES_MAX = 1 << 30,   /* zlib counts in 32 bits */
     COMPRESS_BYTES_LEAST = 1024, /* below it gzip saves no packet */
     MEMORY_LEVEL = 8,            /* zlib's default */
 };
 
-/* All of `body` into `plain`, which has the limit. Z_STREAM_END, or what is wrong; Z_BUF_ERROR: `plain` is full. */
-static int inflate_all(z_stream *stream, const struct buffer *body, struct buffer *plain)
-{
-    size_t read = 0;
-    int result = Z_OK;
-
-    while (result == Z_OK) {
-        if (stream->avail_in == 0 && read < body->size) {
-            size_t piece = body->size - read < PIECE_BYTES_MAX ? body->size - read : PIECE_BYTES_MAX;
-            stream->next_in = body->data + read;
-            stream->avail_in = (uInt)piece;
-            read += piece;
-        }
-        size_t room = plain->limit - plain->size < CHUNK_BYTES ? plain->limit - plain->size : CHUNK_BYTES;
-        uint8_t *to = buffer_reserve(plain, room);
-        if (to == NULL)
-            return Z_MEM_ERROR;
-        uint8_t spare; /* one byte more than the limit tells that there would be more */
-        stream->next_out = room > 0 ? to : &spare;
-        stream->avail_out = room > 0 ? (uInt)room : 1;
-        result = inflate(stream, Z_NO_FLUSH);
-        if (room == 0 && stream->avail_out == 0)
-            return Z_BUF_ERROR;
-        if (room > 0)
-            plain->size += room - stream->avail_out;
-        if (result == Z_BUF_ERROR ||
-            (result == Z_OK && stream->avail_in == 0 && stream->avail_out > 0 && read == body->size))
-            return Z_DATA_ERROR; /* cut short */
-    }
-    return result == Z_STREAM_END && (stream->avail_in > 0 || read < body->size) ? Z_DATA_ERROR : result;
-}
-
 bool http_body_open(struct http_exchange *exchange)
 {
-    struct buffer plain;
-    z_stream stream = {0};
-
-    buffer_init(&plain, exchange->body.limit);
-    int result = inflateInit2(&stream, GZIP_WINDOW_BITS);
-    if (result == Z_OK) {
-        result = inflate_all(&stream, &exchange->body, &plain);
-        inflateEnd(&stream);
-    }
-    if (result == Z_STREAM_END) {
-        buffer_done(&exchange->body);
-        exchange->body = plain;
-        if (plain.data != NULL)
-            exchange->body.data[plain.size] = '\0';
+    sluice_error error = {.text = ""};
+    sluice_status status = body_gunzip(&exchange->body, &error);
+    if (status == SLUICE_OK) {
         exchange->compressed = false;
         return true;
     }
-    buffer_done(&plain);
-    if (result == Z_BUF_ERROR)
-        http_answer_detail(exchange, MHD_HTTP_CONTENT_TOO_LARGE,
-                           "the decompressed body is larger than the gateway takes (max_message_bytes)");
-    else if (result == Z_MEM_ERROR)
-        http_answer_detail(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory to decompress the body");
-    else
-        http_answer_detail(exchange, MHD_HTTP_BAD_REQUEST,
-                           "the body cannot be read: it is not the gzip that its Content-Encoding says");
+    http_answer_failure(exchange, status, error.text);
     return false;
 }
 

@@ -6,6 +6,7 @@
  * connection, at times with a reset that the client sees instead of the answer. So a request that is refused early has
  * its body read and dropped when it is short (and keeps its connection), and is otherwise answered past libmicrohttpd.
  */
+#include "gateway/http/body.h"
 #include "gateway/http/server.h"
 
 #include "common/foundation/clock.h"
@@ -128,11 +129,9 @@ static void read_length(struct http_exchange *exchange)
 /* SLUICE_OK, or how to refuse a body in this coding. */
 static bool takes_coding(struct http_exchange *exchange)
 {
-    const char *coding = http_header(exchange, MHD_HTTP_HEADER_CONTENT_ENCODING);
-    if (coding == NULL || coding[0] == '\0' || strcasecmp(coding, "identity") == 0)
-        return true;
-    exchange->compressed = strcasecmp(coding, "gzip") == 0 || strcasecmp(coding, "x-gzip") == 0;
-    return exchange->compressed;
+    enum body_coding coding = body_coding_of(http_header(exchange, MHD_HTTP_HEADER_CONTENT_ENCODING));
+    exchange->compressed = coding == BODY_GZIP;
+    return coding != BODY_UNKNOWN;
 }
 
 /* Collect the body of a request that has a handler, or refuse it. */
@@ -391,23 +390,6 @@ void http_body_drop(struct http_exchange *exchange)
 const char *http_header(const struct http_exchange *exchange, const char *name)
 {
     return MHD_lookup_connection_value(exchange->connection->mhd, MHD_HEADER_KIND, name);
-}
-
-bool http_content_is_json(const struct http_exchange *exchange)
-{
-    static const char main_type[] = "application/", plain[] = "json", suffix[] = "+json";
-    const char *type = http_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE);
-    if (type == NULL)
-        return true;
-    type += strspn(type, " \t");
-    size_t size = strcspn(type, "; \t");
-    if (size < sizeof main_type - 1 || strncasecmp(type, main_type, sizeof main_type - 1) != 0)
-        return false;
-    type += sizeof main_type - 1;
-    size -= sizeof main_type - 1;
-    if (size == sizeof plain - 1 && strncasecmp(type, plain, size) == 0)
-        return true;
-    return size > sizeof suffix - 1 && strncasecmp(type + size - (sizeof suffix - 1), suffix, sizeof suffix - 1) == 0;
 }
 
 struct arena *http_arena(struct http_exchange *exchange)

@@ -70,8 +70,6 @@ sluice_text http_body(const struct http_exchange *exchange);
 void http_body_drop(struct http_exchange *exchange);
 /* A header field, NULL when there is none. `name` in any letter case. */
 const char *http_header(const struct http_exchange *exchange, const char *name);
-/* Is the body JSON by its content type: none, application/json, application/anything+json? */
-bool http_content_is_json(const struct http_exchange *exchange);
 /* The decoded value of `name` in the query string, in the arena; false: it is not there, or no memory. */
 bool http_query(struct http_exchange *exchange, const char *name, sluice_text *ret_value);
 /* Is there anything in the query string? */

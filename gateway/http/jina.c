@@ -1,4 +1,5 @@
 /* jina.c - the routes that take requests: /post, /index, /search, /delete, /update and the exposed endpoints. */
+#include "gateway/http/body.h"
 #include "gateway/http/server.h"
 
 #include "common/foundation/log.h"
@@ -119,15 +120,16 @@ static void answer_fault(struct http_exchange *exchange, const struct json_fault
     http_answer(exchange, status, http_type_json, &text);
 }
 
-static void read_request(struct http_exchange *exchange, sluice_text body, struct rope *message)
+static void read_request(struct http_exchange *exchange, struct rope *message)
 {
+    sluice_text body = http_body(exchange);
     sluice_limits limits = {.depth = http_flow(exchange)->gateway.limits.max_depth};
     const struct json_request_options options = {.endpoint = http_route_of(exchange)->endpoint, .limits = &limits};
     struct json_fault fault = {.kind = JSON_FAULT_NONE};
     sluice_error error = {.text = ""};
 
-    sluice_status status =
-        json_request_read(body.data, body.size, &options, http_arena(exchange), message, &fault, &error);
+    sluice_status status = body_read_request(body, http_header(exchange, MHD_HTTP_HEADER_CONTENT_TYPE), &options,
+                                             http_arena(exchange), message, &fault, &error);
     http_body_drop(exchange);
     if (status == SLUICE_OK && !http_submit(exchange, message, 1, replied)) {
         status = sluice_fail(&error, SLUICE_NO_MEMORY, NULL, "no memory for the request");
@@ -143,17 +145,6 @@ static void read_request(struct http_exchange *exchange, sluice_text body, struc
 
 static void handle_request(struct http_exchange *exchange)
 {
-    struct json_fault fault = {.kind = JSON_FAULT_NONE};
-    sluice_text body = http_body(exchange);
-
-    if (body.size == 0)
-        json_fault_no_body(&fault);
-    else if (!http_content_is_json(exchange))
-        json_fault_no_object(&fault);
-    if (fault.kind != JSON_FAULT_NONE) {
-        answer_fault(exchange, &fault);
-        return;
-    }
     struct rope *message = arena_alloc(http_arena(exchange), sizeof *message);
     if (message == NULL) {
         http_answer_failure(exchange, SLUICE_NO_MEMORY, "no memory for the request");
@@ -161,7 +152,7 @@ static void handle_request(struct http_exchange *exchange)
     }
     rope_init(message);
     *http_state(exchange) = message;
-    read_request(exchange, body, message);
+    read_request(exchange, message);
 }
 
 /* ---- the table ---- */
