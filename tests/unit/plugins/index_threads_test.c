@@ -121,7 +121,7 @@ START_TEST(jobs_that_wait_share_a_transaction)
     open_with(0);
     table_lock_shared(&table);
     for (int i = 0; i < JOBS; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "j%d-", i);
         writer_add(writer, new_job(JOB_INDEX, name, 10, 1, &outcomes[i]));
     }

@@ -229,7 +229,7 @@ START_TEST(traversal_paths_choose_the_documents)
     sluice_document *document = kit_add(&index_kit, "whole", 5);
     for (unsigned i = 0; i < 3; i++) {
         sluice_document *chunk = sluice_document_add_chunk(document);
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "c%u", i);
         sluice_document_set_id(chunk, id, 2);
         sluice_document_set_embedding_floats(chunk, (const float[]){(float)i, 1}, 2);
@@ -296,7 +296,7 @@ START_TEST(a_filter_chooses)
     index_open(NULL);
     kit_begin(&index_kit);
     for (int year = 1990; year < 2010; year++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "y%d", year);
         sluice_value_set_number(sluice_document_edit_tags(INDEX_ADD(id, (float)(year - 1989), 1)), "year", year);
     }
