@@ -139,6 +139,22 @@ static bool cancelled(void *context)
     return sluice_call_cancelled(context);
 }
 
+/* `readable` bytes of the text begin with this word. */
+static sluice_status add_word(struct worker *worker, sluice_text word, size_t readable)
+{
+    if (!worker->options->fold)
+        return features_add_word(&worker->features, word);
+    if (word.size <= FOLD_SHORT && readable >= FOLD_SHORT) {
+        char *room = features_room(&worker->features, FOLD_SHORT);
+        if (room == NULL)
+            return SLUICE_NO_MEMORY;
+        if (fold_short_word(word.data, word.size, room))
+            return features_take_word(&worker->features, word.size, true);
+    }
+    sluice_status status = fold_word(&worker->fold, word, &word);
+    return status == SLUICE_OK ? features_add_word(&worker->features, word) : status;
+}
+
 /* All words of the text, as features. */
 static sluice_status read_words(sluice_call *call, struct worker *worker, sluice_text text)
 {
@@ -149,10 +165,8 @@ static sluice_status read_words(sluice_call *call, struct worker *worker, sluice
         sluice_status status = words_next(&worker->words, &word);
         if (status == SLUICE_NOT_FOUND)
             return SLUICE_OK;
-        if (status == SLUICE_OK && worker->options->fold)
-            status = fold_word(&worker->fold, word, &word);
         if (status == SLUICE_OK)
-            status = features_add_word(&worker->features, word);
+            status = add_word(worker, word, (size_t)(text.data + text.size - word.data));
         if (status != SLUICE_OK)
             return status;
         if (worker->words.at - looked >= CANCEL_STEP) {

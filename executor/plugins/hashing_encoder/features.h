@@ -45,7 +45,7 @@ struct features {
     int64_t *counts; /* `dimension` of them */
     char *text;      /* the last words, as " w1 w2 w3 " */
     size_t size, capacity;
-    size_t starts[FEATURES_WORDS_MAX]; /* of the last words in `text`, the newest last */
+    size_t starts[64]; /* of the last words in `text`, the newest last; at least FEATURES_WORDS_MAX of them */
     uint32_t start_count;
     size_t work;                 /* n-grams since the last question */
     bool (*stop)(void *context); /* NULL: never */
@@ -61,6 +61,11 @@ void features_begin(struct features *features, bool (*stop)(void *context), void
 
 /* SLUICE_NO_MEMORY; SLUICE_CANCELLED when `stop` said so. An empty word counts for nothing. */
 sluice_status features_add_word(struct features *features, sluice_text word);
+
+/* The same without a copy: room to write `size` bytes to (NULL: no memory), and then the word is what the first of them
+ * are. */
+char *features_room(struct features *features, size_t size);
+sluice_status features_take_word(struct features *features, size_t size, bool ascii);
 
 /* The vector of the text: `dimension` floats. */
 void features_finish(struct features *features, float *vector);

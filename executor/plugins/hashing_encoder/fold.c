@@ -60,6 +60,37 @@ static bool fold_plain(sluice_text word, char *to)
     return all < 0x80;
 }
 
+#define EACH(byte) ((uint64_t)(byte)*0x0101010101010101u)
+
+/* Eight letters at a time; every byte must be below 0x80. */
+static uint64_t lower(uint64_t eight)
+{
+    uint64_t from_a = eight + EACH(0x80 - 'A'), behind_z = eight + EACH(0x7F - 'Z');
+    return eight | (((from_a & ~behind_z) & EACH(0x80)) >> 2);
+}
+
+bool fold_short_word(const char *word, size_t size, char *to)
+{
+    uint64_t halves[2], kept[2];
+    memcpy(halves, word, sizeof(halves));
+    for (size_t i = 0; i < 2; i++) {
+        size_t here = size < 8 * (i + 1) ? (size < 8 * i ? 0 : size - 8 * i) : 8; /* bytes of the word in this half */
+        kept[i] = here == 0 ? 0 : ~(uint64_t)0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        kept[i] >>= 8 * (8 - here) & 63;
+#else
+        kept[i] <<= 8 * (8 - here) & 63;
+#endif
+        halves[i] &= kept[i];
+    }
+    if (((halves[0] | halves[1]) & EACH(0x80)) != 0)
+        return false;
+    halves[0] = lower(halves[0]);
+    halves[1] = lower(halves[1]);
+    memcpy(to, halves, sizeof(halves));
+    return true;
+}
+
 static sluice_status status_of(UErrorCode code)
 {
     return code == U_MEMORY_ALLOCATION_ERROR ? SLUICE_NO_MEMORY : SLUICE_SYSTEM;

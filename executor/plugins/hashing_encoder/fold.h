@@ -29,4 +29,11 @@ void fold_done(struct fold *fold);
  */
 sluice_status fold_word(struct fold *fold, sluice_text word, sluice_text *ret_folded);
 
+/*
+ * The short way alone, for words of at most FOLD_SHORT bytes of which FOLD_SHORT may be read: no loop and no guess.
+ * Writes FOLD_SHORT bytes, of which the first `size` are the word; false: it is not ASCII.
+ */
+enum { FOLD_SHORT = 16 };
+bool fold_short_word(const char *word, size_t size, char *to);
+
 #endif

@@ -86,6 +86,35 @@ START_TEST(a_long_text_counts_all)
 }
 END_TEST
 
+/* The default lengths have a loop of their own; each length of a word, to behind its limit. */
+START_TEST(default_lengths_count_alike)
+{
+    struct features_options options = usual;
+    struct features features;
+    char word[80];
+    options.characters_min = 3;
+    options.characters_max = 5;
+    options.words_max = 0;
+    ck_assert_int_eq(features_init(&features, &options), SLUICE_OK);
+    for (size_t size = 1; size < sizeof(word) - 1; size++) {
+        int64_t expected[DIMENSION] = {0};
+        float vector[DIMENSION];
+        word[0] = word[size + 1] = ' ';
+        for (size_t i = 1; i <= size; i++)
+            word[i] = (char)('a' + i * i % 23);
+        for (size_t n = 3; n <= 5; n++)
+            for (size_t i = 0; i + n <= size + 2; i++)
+                raise_number(expected, word + i, n, usual.seed + FEATURES_CHARACTER_SEED);
+        features_begin(&features, NULL, NULL);
+        add(&features, word + 1, size);
+        features_finish(&features, vector);
+        for (size_t i = 0; i < DIMENSION; i++)
+            ck_assert(vector[i] == (float)expected[i]);
+    }
+    features_done(&features);
+}
+END_TEST
+
 /* Characters of several bytes are counted as one, whatever the length of the word. */
 START_TEST(characters_are_not_bytes)
 {
@@ -203,6 +232,29 @@ START_TEST(folding)
 }
 END_TEST
 
+/* The short way gives what the long one gives, whatever stands behind the word. */
+START_TEST(short_words_fold_alike)
+{
+    struct fold fold;
+    sluice_error error;
+    ck_assert_int_eq(fold_init(&fold, &error), SLUICE_OK);
+    for (int first = 0; first < 256; first++)
+        for (size_t size = 0; size <= FOLD_SHORT; size++) {
+            char word[FOLD_SHORT], got[FOLD_SHORT];
+            bool ascii = size == 0 || first < 0x80;
+            for (size_t i = 0; i < FOLD_SHORT; i++)
+                word[i] = (char)(i < size ? (i == (size_t)first % size ? first : "aZ09@[`{_.'A"[i % 12]) : 0xFF - (int)i);
+            ck_assert_int_eq(fold_short_word(word, size, got), ascii);
+            sluice_text folded;
+            if (ascii) {
+                ck_assert_int_eq(fold_word(&fold, (sluice_text){word, size}, &folded), SLUICE_OK);
+                ck_assert(folded.size == size && memcmp(folded.data, got, size) == 0);
+            }
+        }
+    fold_done(&fold);
+}
+END_TEST
+
 /* A word that grows eighteenfold, beyond every first guess. */
 START_TEST(folding_grows)
 {
@@ -222,5 +274,5 @@ START_TEST(folding_grows)
 }
 END_TEST
 
-SUITE_MAIN("plugins.features", a_long_text_counts_all, characters_are_not_bytes, the_vector_has_length_one,
-           a_word_can_be_stopped, folding, folding_grows)
+SUITE_MAIN("plugins.features", a_long_text_counts_all, default_lengths_count_alike, characters_are_not_bytes, the_vector_has_length_one,
+           a_word_can_be_stopped, folding, short_words_fold_alike, folding_grows)

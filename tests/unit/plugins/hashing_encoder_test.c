@@ -201,7 +201,7 @@ END_TEST
 
 START_TEST(a_large_text)
 {
-    enum { SIZE = 20 << 20 };
+    enum { SIZE = 4 << 20 };
     char *text = malloc(SIZE);
     ck_assert_ptr_nonnull(text);
     for (size_t i = 0; i < SIZE; i++)
