@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/require.h"
 
-#include <sluice/executor.h>
+#include <sluice/testkit.h>
 
 #include <stdio.h>
 #include <stdlib.h>

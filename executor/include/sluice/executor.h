@@ -22,6 +22,7 @@
  * sluice_call_defer(), until sluice_call_complete().
  * Threads: two calls of one worker never overlap; with `workers: 1` (the default) no two handlers of the process do.
  * executor_close() is never called while a handler runs or a deferred call is not completed.
+ * Tests of handlers without a Flow: <sluice/testkit.h>.
  *
  * History: 1.0 the first. 1.1: sluice_call_read_documents(), sluice_call_defer(), sluice_call_complete().
  */
@@ -178,24 +179,6 @@ struct sluice_host {
     uint32_t replica, shard, workers;
     void (*log)(const sluice_host *host, sluice_log_level level, const char *format, ...) SLUICE_PRINTF(3, 4);
 };
-
-/* ---- test kit: run handlers in a unit test, without any process or socket (in libsluice.so) ---- */
-
-typedef struct sluice_testkit sluice_testkit;
-
-/* `uses_with` is JSON text or NULL. The executor is called "test", its pod "test/rep-0". Errors as at a real start. */
-SLUICE_API sluice_status sluice_testkit_open(const sluice_plugin *plugin, const char *uses_with, sluice_testkit **ret_kit,
-                                             sluice_error *error);
-/*
- * Run the handler bound to `endpoint` on a copy of `documents` (may be NULL) as the host would, and wait for its answer if it
- * defers the call. `parameters` is JSON text or NULL. On SLUICE_OK and SLUICE_EXECUTOR (the handler failed; `error` holds its description) *ret_documents (may be
- * NULL) are the answer's documents, freed by the caller.
- */
-SLUICE_API sluice_status sluice_testkit_call(sluice_testkit *kit, const char *endpoint, const sluice_document_array *documents,
-                                             const char *parameters, sluice_document_array **ret_documents, sluice_error *error);
-/* The results map of the last call, or NULL; valid until the next call. */
-SLUICE_API const sluice_value *sluice_testkit_results(const sluice_testkit *kit);
-SLUICE_API void sluice_testkit_close(sluice_testkit *kit);
 
 #ifdef __cplusplus
 }

@@ -65,11 +65,11 @@ START_TEST(a_relative_path_starts_at_the_workspace)
     char place[128];
     ck_assert_int_eq(setenv("JINA_DEFAULT_WORKSPACE_BASE", index_folder, 1), 0);
     kit_open(&index_kit, "vector_index", "{\"path\": \"own.sqlite\"}");
-    snprintf(place, sizeof place, "%s/test/0/own.sqlite", index_folder);
+    snprintf(place, sizeof place, "%s/vector_index/0/own.sqlite", index_folder);
     ck_assert_int_eq(access(place, F_OK), 0);
     kit_close(&index_kit);
     kit_open(&index_kit, "vector_index", NULL);
-    snprintf(place, sizeof place, "%s/test/0/index.sqlite", index_folder);
+    snprintf(place, sizeof place, "%s/vector_index/0/index.sqlite", index_folder);
     ck_assert_int_eq(access(place, F_OK), 0);
 }
 END_TEST

@@ -6,7 +6,7 @@
 #ifndef SLUICE_TESTS_PLUGINS_KIT_H
 #define SLUICE_TESTS_PLUGINS_KIT_H
 
-#include <sluice/executor.h>
+#include <sluice/testkit.h>
 
 struct kit {
     sluice_testkit *kit;
