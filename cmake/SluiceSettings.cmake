@@ -18,7 +18,6 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/archives")
 set(SLUICE_MODULE_DIRECTORY "${CMAKE_BINARY_DIR}/lib/sluice")
 set(SLUICE_PLUGIN_DIRECTORY "${CMAKE_BINARY_DIR}/lib/sluice/plugins")
 set(CMAKE_BUILD_RPATH "$ORIGIN/../lib")
-set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 
 add_library(sluice_settings INTERFACE)
 target_compile_options(sluice_settings INTERFACE
@@ -47,7 +46,8 @@ if(SLUICE_FUZZ)
   add_link_options(-fsanitize=fuzzer-no-link)
 endif()
 if(SLUICE_COVERAGE)
-  add_compile_options(--coverage)
+  # Counters that threads share must not lose or invent counts.
+  add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
 endif()
 find_package(Threads REQUIRED)

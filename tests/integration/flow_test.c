@@ -118,6 +118,42 @@ START_TEST(each_protocol_has_its_port)
 }
 END_TEST
 
+START_TEST(results_and_documents_of_an_executor_of_ones_own)
+{
+    sluice_flow *flow = NULL;
+    sluice_client *client;
+    sluice_results *results;
+    char plugin[4096];
+    const char *const keys[] = {"workers", "2", NULL};
+    sluice_text text = sluice_text_of("one");
+    sluice_post_options options = sluice_post_options_default();
+    snprintf(plugin, sizeof plugin, "%s/tests/plugins/probe.so", getenv("SLUICE_BUILD"));
+    sluice_flow_builder *builder = sluice_flow_builder_new();
+    ok(sluice_flow_builder_add_keys(builder, "probe", plugin, keys));
+    ok(sluice_flow_builder_start(builder, NULL, &flow, &error));
+    sluice_flow_builder_free(builder);
+
+    ok(sluice_client_open(sluice_flow_uri(flow), &client, &error));
+    ok(sluice_client_post(client, "/edit", sluice_inputs_texts(&text, 1), NULL, &results, &error));
+    sluice_document_array *documents = sluice_results_take_documents(results);
+    ck_assert_ptr_null(sluice_results_take_documents(results));
+    sluice_results_free(results); /* what was taken stays */
+    ck_assert(sluice_text_is(sluice_document_text(sluice_document_array_at(documents, 0)), "one!"));
+    sluice_document_array_free(documents);
+
+    options.return_responses = true;
+    ok(sluice_client_post(client, "/read", sluice_inputs_texts(&text, 1), &options, &results, &error));
+    const sluice_response *response = sluice_results_response(results, 0);
+    const sluice_value *result = sluice_response_result(response, "probe/rep-0");
+    ck_assert(sluice_value_number(sluice_value_get(result, "documents"), 0) == 1);
+    ck_assert_ptr_null(sluice_response_result(response, "nobody/rep-0"));
+    sluice_results_free(results);
+    ck_assert_ptr_null(sluice_results_take_documents(NULL));
+    sluice_client_free(client);
+    ok(sluice_flow_stop(flow, &error));
+}
+END_TEST
+
 START_TEST(yaml_of_the_builder)
 {
     sluice_flow_builder *builder = sluice_flow_builder_new();
@@ -220,6 +256,7 @@ int main(void)
     tcase_add_test(cases, a_flow_in_a_few_lines);
     tcase_add_test(cases, a_flow_that_is_built);
     tcase_add_test(cases, each_protocol_has_its_port);
+    tcase_add_test(cases, results_and_documents_of_an_executor_of_ones_own);
     tcase_add_test(cases, yaml_of_the_builder);
     tcase_add_test(cases, what_is_wrong_is_told);
     tcase_add_test(cases, overrides_and_a_log_file);
