@@ -12,7 +12,7 @@
 #include "common/foundation/clock.h"
 #include "common/foundation/memory.h"
 
-#include <sluice/executor.h>
+#include <sluice/testkit.h>
 
 #include <stdio.h>
 #include <stdlib.h>
