@@ -2,12 +2,15 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 
+import http2
 import harness
 from harness import BUILD, SOURCE
+from messages import SINGLE, Answer, document, request
 
 FLOW = os.path.join(SOURCE, "flows", "search", "flow.yml")
 LICENCES = "/usr/share/common-licenses"
@@ -70,6 +73,35 @@ class Search(harness.Case):
         self.post(flow, "/delete", "--jsonl", self.write("ids.jsonl", json.dumps({"id": before["matches"][0]["id"]})))
         self.assertEqual(self.count(flow), 6)
         self.assertEqual(self.search(flow, "the end of a day", limit=4)["matches"], before["matches"][1:])
+        self.assertEqual(flow.stop(), 0)
+
+
+    def test_the_commands_of_the_page_about_flows(self):
+        with open(os.path.join(SOURCE, "flows", "README.md"), encoding="utf-8") as file:
+            commands, answer = re.search(r"## Search\n.*?```sh\n(.*?)```\n\n```\n(.*?)```", file.read(), re.DOTALL).groups()
+        run, index, search = (shlex.split(line)[1:] for line in commands.strip().split("\n"))
+        flow = harness.Flow(self, *(argument.replace("port=51000", "port=0") for argument in run[1:]), "--set",
+                            f"workspace={self.path('workspace')}").start()
+        for command in (index, search):
+            code, out, err = self.sluice(*(argument.replace("grpc://127.0.0.1:51000", flow.uri) for argument in command))
+            self.assertEqual((code, err), (0, ""))
+        pattern = ".*?".join(re.escape(part) for part in answer.replace("\n", "").split("…"))
+        self.assertRegex(out, pattern)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_what_is_no_text_is_refused(self):
+        """Bytes that are no UTF-8 never reach a handler; an empty request and one without text are none of its business."""
+        flow = self.start()
+        for endpoint in ("/index", "/search"):
+            message = request("bad", [document("good text"), document(b"bad \xff text")], endpoint)
+            call = http2.unary(flow.port, SINGLE, message)
+            answer = Answer(call.messages[0])
+            self.assertEqual((answer.code, answer.exception), (1, "DecodeError"))
+            self.assertEqual(answer.texts, [b"good text", b"bad \xff text"])
+        self.assertEqual(self.count(flow), 0)
+        self.assertEqual(self.post(flow, "/index", "--none"), [])
+        self.assertEqual(self.post(flow, "/index", "--text", "Short.")[0].get("chunks", []), [])
+        self.assertEqual(self.count(flow), 0)
         self.assertEqual(flow.stop(), 0)
 
 

@@ -188,7 +188,7 @@ START_TEST(nul_bytes_stand_between_words)
 }
 END_TEST
 
-/* No document holds them: not one made here, nor one that was read (tests/integration/flows_test.py). */
+/* No document holds them: not one made here, nor one that was read (tests/integration/search_test.py). */
 START_TEST(text_that_is_no_utf8_is_no_text)
 {
     kit_open(&kit, PLUGIN, NULL);

@@ -256,6 +256,78 @@ START_TEST(a_document_with_a_blob_is_left_alone)
 }
 END_TEST
 
+/* ---- real texts: the licences that every Debian has ---- */
+
+#define LICENCES "/usr/share/common-licenses/"
+
+static void add_file(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    ck_assert_msg(file != NULL, "cannot open %s", path);
+    static char text[1 << 16];
+    size_t size = fread(text, 1, sizeof(text), file);
+    ck_assert_uint_lt(size, sizeof(text));
+    fclose(file);
+    kit_add(&kit, text, size);
+}
+
+/* The sentences and white space between them are the whole text. */
+static void check_whole(const sluice_document *document)
+{
+    sluice_text text = sluice_document_text(document);
+    const sluice_document_array *chunks = sluice_document_chunks(document);
+    size_t at = 0;
+    for (size_t i = 0; i < sluice_document_array_size(chunks); i++) {
+        sluice_text sentence = sluice_document_text(sluice_document_array_at(chunks, i));
+        while (at < text.size && strchr(" \t\n\f", text.data[at]) != NULL)
+            at++;
+        ck_assert_msg(sentence.size <= text.size - at && memcmp(text.data + at, sentence.data, sentence.size) == 0,
+                      "behind sentence %zu something is left out: %.40s", i, text.data + at);
+        at += sentence.size;
+    }
+    ck_assert_uint_eq(text.size - at, strspn(text.data + at, " \t\n\f"));
+}
+
+static bool has_sentence(const sluice_document *document, const char *sentence)
+{
+    const sluice_document_array *chunks = sluice_document_chunks(document);
+    for (size_t i = 0; i < sluice_document_array_size(chunks); i++)
+        if (sluice_text_is(sluice_document_text(sluice_document_array_at(chunks, i)), sentence))
+            return true;
+    return false;
+}
+
+START_TEST(sentences_of_licences)
+{
+    static const struct {
+        const char *file, *sentence;
+        size_t least;
+    } licences[] = {
+        {LICENCES "GPL-1", "END OF TERMS AND CONDITIONS", 70},
+        {LICENCES "GPL-2", "2. You may modify your copy or copies of the Program or any portion\nof it, thus forming a work based on the "
+                           "Program, and copy and\ndistribute such modifications or work under the terms of Section 1\nabove, provided "
+                           "that you also meet all of these conditions:", 90},
+        {LICENCES "GPL-3", "You must make sure that they, too, receive\nor can get the source code.", 190},
+        {LICENCES "LGPL-2", "Finally, any free program is threatened constantly by software\npatents.", 130},
+        {LICENCES "MPL-2.0", "1.2. \"Contributor Version\"\n    means the combination of the Contributions of others (if any) used\n    by "
+                             "a Contributor and that particular Contributor's Contribution.", 90},
+    };
+    kit_open(&kit, "sentencizer", "{\"wrapped\": true, \"numbering\": true}");
+    kit_begin(&kit);
+    for (size_t i = 0; i < sizeof(licences) / sizeof(licences[0]); i++)
+        add_file(licences[i].file);
+    kit_send(&kit, "/index", NULL);
+    for (size_t i = 0; i < sizeof(licences) / sizeof(licences[0]); i++) {
+        const sluice_document *document = kit_document(&kit, i);
+        check_locations(document);
+        check_whole(document);
+        ck_assert_msg(has_sentence(document, licences[i].sentence), "%s has no: %s", licences[i].file, licences[i].sentence);
+        ck_assert_uint_ge(sluice_document_array_size(sluice_document_chunks(document)), licences[i].least);
+        ck_assert(!has_sentence(document, "2."));
+    }
+}
+END_TEST
+
 static const struct {
     const char *parameters, *description;
 } wrong[] = {
@@ -305,6 +377,7 @@ int main(void)
     tcase_add_test(tests, a_request_overrides_for_itself);
     tcase_add_test(tests, many_documents_and_none);
     tcase_add_test(tests, a_document_with_a_blob_is_left_alone);
+    tcase_add_test(tests, sentences_of_licences);
     tcase_add_loop_test(tests, a_wrong_parameter_fails_the_call, 0, (int)(sizeof(wrong) / sizeof(wrong[0])));
     tcase_add_test(tests, wrong_settings_do_not_start);
     return kit_run("plugins.sentencizer", tests);
