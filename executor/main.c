@@ -25,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_FAILED = 1 };
 #define FLOW_BYTES_MAX ((size_t)16 << 20)
 
 /* ---- --describe ---- */
@@ -231,13 +231,10 @@ static int run(const struct options *options)
 int main(int count, char **arguments)
 {
     struct options options;
-    sluice_error error;
-    bool done;
-    if (options_parse(count, arguments, &options, &done, &error) != SLUICE_OK) {
-        fprintf(stderr, "sluice-executor: %s%s%s\n", error.where, error.where[0] != '\0' ? ": " : "", error.text);
-        return EXIT_USAGE;
+    switch (options_parse(count, arguments, &options)) {
+    case OPTIONS_GO: break;
+    case OPTIONS_HELPED: return 0;
+    case OPTIONS_WRONG: return EXIT_USAGE;
     }
-    if (done)
-        return 0;
     return options.describe != NULL ? print_description(options.describe) : run(&options);
 }

@@ -2,6 +2,8 @@
 #ifndef SLUICE_GATEWAY_ARGUMENTS_H
 #define SLUICE_GATEWAY_ARGUMENTS_H
 
+#include "common/commandline/options.h"
+
 struct arguments {
     int flow_fd;           /* -1: none */
     const char *flow_file; /* NULL: none; exactly one of the two is given */
@@ -10,9 +12,10 @@ struct arguments {
     unsigned threads; /* of the gRPC queue; 0: the default */
 };
 
-enum arguments_outcome { ARGUMENTS_GO, ARGUMENTS_HELPED, ARGUMENTS_WRONG };
+/* The options, for --help and the man page. */
+extern const struct command command_gateway;
 
 /* Reads argv; `--help` and `--version` are answered on stdout, what is wrong is said on stderr. */
-enum arguments_outcome arguments_read(int argc, char **argv, struct arguments *arguments);
+enum options_outcome arguments_read(int argc, char **argv, struct arguments *arguments);
 
 #endif

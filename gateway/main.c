@@ -22,7 +22,6 @@
 #include <string.h>
 
 enum {
-    EXIT_COMMAND_LINE = 2,
     FLOW_BYTES_MAX = 16 << 20, /* a resolved Flow; what people write is limited by flow_load() */
     GLANCE_MS = 100,           /* how often a wait looks whether it is to be given up */
 };
@@ -231,9 +230,9 @@ int main(int argc, char **argv)
     struct gateway gateway = {0};
     sluice_error error = {.status = SLUICE_OK};
     switch (arguments_read(argc, argv, &gateway.arguments)) {
-    case ARGUMENTS_GO: break;
-    case ARGUMENTS_HELPED: return EXIT_SUCCESS;
-    case ARGUMENTS_WRONG: return EXIT_COMMAND_LINE;
+    case OPTIONS_GO: break;
+    case OPTIONS_HELPED: return EXIT_SUCCESS;
+    case OPTIONS_WRONG: return EXIT_USAGE;
     }
     log_init("gateway");
     file_raise_descriptor_limit();

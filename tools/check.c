@@ -16,36 +16,39 @@ static int check_file(const char *path, const char *const *overrides)
     return status_codes_of(status)->exit_code;
 }
 
+struct settings {
+    struct option_list overrides;
+};
+
+static const struct option options[] = {
+    LIST_OPTION("set", 's', "KEY=VALUE", overrides,
+                "Check with this change, as `sluice run --set` makes it. May be given several times."),
+    OPTIONS_END,
+};
+
 static int run(int argc, char **argv)
 {
-    struct option_list overrides = {0};
-    const struct option options[] = {
-        LIST_OPTION("set", 's', "KEY=VALUE", &overrides,
-                    "Check with this change, as `sluice run --set` makes it. May be given several times."),
-        OPTIONS_END,
-    };
-    int count;
-    enum options_outcome outcome = options_read(&command_check, options, argc, argv, &count);
-    if (outcome != OPTIONS_GO) {
-        option_list_done(&overrides);
-        return outcome == OPTIONS_HELPED ? 0 : EXIT_USAGE;
+    struct settings settings = {0};
+    int count, worst = 0;
+    enum options_outcome outcome = options_read(&command_check, &settings, argc, argv, &count);
+    if (outcome == OPTIONS_GO) {
+        const char *list[OPTION_LIST_MAX + 1];
+        for (size_t i = 0; i < settings.overrides.count; i++)
+            list[i] = settings.overrides.values[i].text;
+        list[settings.overrides.count] = NULL;
+        for (int i = 1; i <= count; i++) {
+            int code = check_file(argv[i], list);
+            worst = code > worst ? code : worst;
+        }
     }
-    const char *list[OPTION_LIST_MAX + 1];
-    for (size_t i = 0; i < overrides.count; i++)
-        list[i] = overrides.values[i].text;
-    list[overrides.count] = NULL;
-    int worst = 0;
-    for (int i = 1; i <= count; i++) {
-        int code = check_file(argv[i], list);
-        worst = code > worst ? code : worst;
-    }
-    option_list_done(&overrides);
-    return worst;
+    option_list_done(&settings.overrides);
+    return outcome == OPTIONS_WRONG ? EXIT_USAGE : worst;
 }
 
 const struct command command_check = {
-    .name = "check",
+    .name = "sluice check",
     .arguments = "FLOW.yml…",
+    .completes = {COMPLETE_FILES, COMPLETE_FILES},
     .summary = "Find every problem of a Flow file, without running it",
     .help =
         "Reads Flow files and prints every problem on stderr, one per line:\n\n"
@@ -57,5 +60,6 @@ const struct command command_check = {
     .examples = "  sluice check flows/*.yml\n",
     .least = 1,
     .most = 1000,
+    .options = options,
     .run = run,
 };

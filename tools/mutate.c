@@ -137,50 +137,45 @@ static int mutate(const struct settings *settings, const char *uri)
     return status == SLUICE_OK ? 0 : report_error(&error);
 }
 
-static int read_and_mutate(struct settings *s, int argc, char **argv)
-{
-    const struct option options[] = {
-        OPTION_GROUP("What to send:"),
-        TEXT_OPTION("query", 'q', "TEXT", &s->query, "The GraphQL document, a mutation or a query."),
-        TEXT_OPTION("query-file", 0, "FILE", &s->query_file, "The same from a file; - is standard input."),
-        TEXT_OPTION("variables", 'v', "JSON", &s->variables, "Values of the document's variables, a JSON object."),
-        TEXT_OPTION("variables-file", 0, "FILE", &s->variables_file, "The same from a file; - is standard input."),
-        TEXT_OPTION("operation", 0, "NAME", &s->operation, "Which operation, when the document has several."),
-        LIST_OPTION("header", 'H', "NAME: VALUE", &s->headers, "A header of the request. May be given several times."),
-        NUMBER_OPTION("timeout", 0, "SECONDS", &s->timeout, 0, 1e6,
-                      "How long to wait for the answer. Default: for ever."),
-        OPTION_GROUP("What to print:"),
-        FLAG_OPTION("include", 'i', &s->include, "The headers of the answer too, and an empty line behind them."),
-        OPTION_GROUP("The gateway:"),
-        INTEGER_OPTION("port", 0, "PORT", &s->port, 0, 65535,
-                       "Its port, when the URI has none; default 80, or 443 with TLS."),
-        FLAG_OPTION("tls", 0, &s->tls, "Encrypt, when the URI does not say so."),
-        TLS_OPTIONS(&s->tls_options),
-        FLAG_OPTION("wait", 0, &s->wait, "Wait for a gateway that is not there yet, until --timeout."),
-        FLAG_OPTION("proxy", 0, &s->proxy, "Obey http_proxy and its sisters."),
-        OPTIONS_END,
-    };
-    int count;
-    enum options_outcome outcome = options_read(&command_mutate, options, argc, argv, &count);
-    if (outcome != OPTIONS_GO)
-        return outcome == OPTIONS_HELPED ? 0 : EXIT_USAGE;
-    if (s->query == NULL && s->query_file == NULL) {
-        fputs("sluice mutate: --query or --query-file missing; see sluice mutate --help\n", stderr);
-        return EXIT_USAGE;
-    }
-    return mutate(s, argv[1]);
-}
+static const struct option options[] = {
+    OPTION_GROUP("What to send:"),
+    TEXT_OPTION("query", 'q', "TEXT", query, "The GraphQL document, a mutation or a query."),
+    TEXT_OPTION("query-file", 0, "FILE", query_file, "The same from a file; - is standard input."),
+    TEXT_OPTION("variables", 'v', "JSON", variables, "Values of the document's variables, a JSON object."),
+    TEXT_OPTION("variables-file", 0, "FILE", variables_file, "The same from a file; - is standard input."),
+    TEXT_OPTION("operation", 0, "NAME", operation, "Which operation, when the document has several."),
+    LIST_OPTION("header", 'H', "NAME: VALUE", headers, "A header of the request. May be given several times."),
+    NUMBER_OPTION("timeout", 0, "SECONDS", timeout, 0, 1e6,
+                  "How long to wait for the answer. Default: for ever."),
+    OPTION_GROUP("What to print:"),
+    FLAG_OPTION("include", 'i', include, "The headers of the answer too, and an empty line behind them."),
+    OPTION_GROUP("The gateway:"),
+    INTEGER_OPTION("port", 0, "PORT", port, 0, 65535,
+                   "Its port, when the URI has none; default 80, or 443 with TLS."),
+    FLAG_OPTION("tls", 0, tls, "Encrypt, when the URI does not say so."),
+    TLS_OPTIONS(tls_options),
+    FLAG_OPTION("wait", 0, wait, "Wait for a gateway that is not there yet, until --timeout."),
+    FLAG_OPTION("proxy", 0, proxy, "Obey http_proxy and its sisters."),
+    OPTIONS_END,
+};
 
 static int run(int argc, char **argv)
 {
     struct settings settings = {.port = -1};
-    int code = read_and_mutate(&settings, argc, argv);
+    int count, code = 0;
+    enum options_outcome outcome = options_read(&command_mutate, &settings, argc, argv, &count);
+    if (outcome == OPTIONS_WRONG)
+        code = EXIT_USAGE;
+    else if (outcome == OPTIONS_GO && settings.query == NULL && settings.query_file == NULL)
+        code = command_complain(&command_mutate, "--query or --query-file missing");
+    else if (outcome == OPTIONS_GO)
+        code = mutate(&settings, argv[1]);
     option_list_done(&settings.headers);
     return code;
 }
 
 const struct command command_mutate = {
-    .name = "mutate",
+    .name = "sluice mutate",
     .arguments = "URI",
     .summary = "Send a GraphQL mutation or query and print the answer",
     .help =
@@ -197,5 +192,6 @@ const struct command command_mutate = {
         "  sluice mutate https://example.org --query-file - -H 'authorization: Bearer TOKEN' < search.graphql\n",
     .least = 1,
     .most = 1,
+    .options = options,
     .run = run,
 };

@@ -71,33 +71,34 @@ static int ping(const struct settings *settings, const char *target, const char 
     return good >= settings->least_good ? 0 : status_codes_of(last)->exit_code;
 }
 
+static const struct option options[] = {
+    NUMBER_OPTION("timeout", 't', "MS", timeout_ms, -1, 1e9,
+                  "How long to wait for each answer, in milliseconds; default 3000, -1: for ever."),
+    INTEGER_OPTION("attempts", 'a', "N", attempts, 1, 1e6, "How many rounds, a second apart; default 1."),
+    INTEGER_OPTION("min-successful-attempts", 0, "N", least_good, 0, 1e6,
+                   "How many rounds must succeed for exit code 0; default 1."),
+    TLS_OPTIONS(tls),
+    OPTIONS_END,
+};
+
 static int run(int argc, char **argv)
 {
     struct settings settings = {.timeout_ms = 3000, .attempts = 1, .least_good = 1};
-    const struct option options[] = {
-        NUMBER_OPTION("timeout", 't', "MS", &settings.timeout_ms, -1, 1e9,
-                      "How long to wait for each answer, in milliseconds; default 3000, -1: for ever."),
-        INTEGER_OPTION("attempts", 'a', "N", &settings.attempts, 1, 1e6, "How many rounds, a second apart; default 1."),
-        INTEGER_OPTION("min-successful-attempts", 0, "N", &settings.least_good, 0, 1e6,
-                       "How many rounds must succeed for exit code 0; default 1."),
-        TLS_OPTIONS(&settings.tls),
-        OPTIONS_END,
-    };
     int count;
-    enum options_outcome outcome = options_read(&command_ping, options, argc, argv, &count);
+    enum options_outcome outcome = options_read(&command_ping, &settings, argc, argv, &count);
     if (outcome != OPTIONS_GO)
         return outcome == OPTIONS_HELPED ? 0 : EXIT_USAGE;
     const char *target = count == 2 ? argv[1] : "flow";
     for (const char *const *known = targets; *known != NULL; known++)
         if (strcmp(*known, target) == 0)
             return ping(&settings, *known, argv[count]);
-    fprintf(stderr, "sluice ping: \"%s\" cannot be pinged; say flow, executor or gateway\n", target);
-    return EXIT_USAGE;
+    return command_complain(&command_ping, "\"%s\" cannot be pinged; say flow, executor or gateway", target);
 }
 
 const struct command command_ping = {
-    .name = "ping",
+    .name = "sluice ping",
     .arguments = "[flow|executor|gateway] HOST",
+    .completes = {"flow executor gateway"},
     .summary = "Ask whether a Flow, a gateway or an executor is ready",
     .help = "Asks the gateway at HOST (\"grpc://localhost:51234\", \"http://localhost:51234\", \"localhost:51234\": gRPC) for a "
             "dry run through all executors (flow, the default), or the health service of a gateway or of an executor that "
@@ -107,5 +108,6 @@ const struct command command_ping = {
                 "--min-successful-attempts 9\n",
     .least = 1,
     .most = 2,
+    .options = options,
     .run = run,
 };

@@ -6,9 +6,71 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX ((size_t)1 << 30) /* of --file and --text-file: one document, one message */
+
+static const struct {
+    const char *option;
+    enum post_input_kind kind;
+} input_kinds[] = {
+    {"text",      POST_TEXT      },
+    {"text-file", POST_TEXT_FILE },
+    {"file",      POST_BLOB_FILE },
+    {"lines",     POST_LINES     },
+    {"jsonl",     POST_JSON_LINES}
+};
+
+void post_inputs_collect(const struct option_list *list, struct post_input *items)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t kind = 0; kind < sizeof input_kinds / sizeof input_kinds[0]; kind++)
+            if (strcmp(list->values[i].option->name, input_kinds[kind].option) == 0)
+                items[i] = (struct post_input){input_kinds[kind].kind, list->values[i].text};
+}
+
+bool post_inputs_read_stdin(const struct post_input *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (items[i].kind != POST_TEXT && strcmp(items[i].value, "-") == 0)
+            return true;
+    return false;
+}
+
+/* Bytes that are still to be read; false when nobody knows. */
+static bool size_of(const struct post_input *item, uint64_t *ret_size)
+{
+    struct stat info;
+    if (item->kind == POST_TEXT) {
+        *ret_size = strlen(item->value);
+        return true;
+    }
+    bool standard = strcmp(item->value, "-") == 0;
+    if ((standard ? fstat(STDIN_FILENO, &info) : stat(item->value, &info)) != 0 || !S_ISREG(info.st_mode))
+        return false;
+    off_t before = standard ? ftello(stdin) : 0;
+    *ret_size = before >= 0 && before < info.st_size ? (uint64_t)(info.st_size - before) : 0;
+    return true;
+}
+
+struct post_totals post_inputs_totals(const struct post_input *items, size_t count, unsigned repeat)
+{
+    struct post_totals totals = {.documents = count};
+    bool sized = true;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t size = 0;
+        sized = sized && size_of(&items[i], &size);
+        totals.bytes += size;
+        if (items[i].kind == POST_LINES || items[i].kind == POST_JSON_LINES)
+            totals.documents = 0; /* and stays so */
+    }
+    if (!sized)
+        totals.bytes = 0;
+    totals.documents *= repeat;
+    totals.bytes *= repeat;
+    return totals;
+}
 
 void post_inputs_init(struct post_inputs *inputs, const struct post_input *items, size_t count, unsigned repeat)
 {
@@ -77,6 +139,7 @@ static sluice_status whole_file(struct post_inputs *inputs, const struct post_in
     if (status == SLUICE_OK)
         status = content_document(inputs, blob, buffer_text(&buffer), buffer.size, stream ? NULL : item->value,
                                   ret_document, error);
+    inputs->consumed += buffer.size;
     buffer_done(&buffer);
     return status;
 }
@@ -130,6 +193,7 @@ static sluice_status next_line(struct post_inputs *inputs, const struct post_inp
             return SLUICE_OK;
         }
         inputs->line_number++;
+        inputs->consumed += (size_t)got;
         size_t size = (size_t)got;
         if (inputs->line[size - 1] == '\n')
             size--;
@@ -162,6 +226,7 @@ static sluice_status begin_item(struct post_inputs *inputs, const struct post_in
     case POST_TEXT:
         if (!text_is_utf8(item->value, strlen(item->value)))
             return sluice_fail(error, SLUICE_INVALID, "--text", "this is no UTF-8 text");
+        inputs->consumed += strlen(item->value);
         return content_document(inputs, false, item->value, strlen(item->value), NULL, ret_document, error);
     case POST_TEXT_FILE:
     case POST_BLOB_FILE: return whole_file(inputs, item, ret_document, error);

@@ -6,7 +6,7 @@
 #ifndef SLUICE_TOOLS_POST_INPUTS_H
 #define SLUICE_TOOLS_POST_INPUTS_H
 
-#include "tools/options.h"
+#include "common/commandline/options.h"
 
 #include <sluice/client.h>
 
@@ -16,6 +16,30 @@ struct post_input {
     enum post_input_kind kind;
     const char *value; /* the text, or a file's name, "-" being standard input */
 };
+
+/* Rows of a command's table; `list` is a struct option_list in its settings. */
+/* clang-format off */
+#define INPUT_OPTIONS(list) \
+    INPUT_OPTION("text", 't', "TEXT", list, "One document with this text."), \
+    INPUT_OPTION("text-file", 0, "FILE", list, "One document whose text is this file, and whose uri its name."), \
+    INPUT_OPTION("file", 'f', "FILE", list, "One document whose blob is this file, and whose uri its name."), \
+    INPUT_OPTION("lines", 'l', "FILE", list, "One document for each line of this file, its text being the line."), \
+    INPUT_OPTION("jsonl", 'j', "FILE", list, "JSON Lines: one document for each line, in docarray's JSON form.")
+/* clang-format on */
+
+/* What these options say, in their order; `items` has room for list->count. */
+void post_inputs_collect(const struct option_list *list, struct post_input *items);
+
+/* Is standard input among them? It can be read only once. */
+bool post_inputs_read_stdin(const struct post_input *items, size_t count);
+
+/* How much there is, as far as that is known before it is read. */
+struct post_totals {
+    uint64_t documents; /* 0: unknown; lines are not counted beforehand */
+    uint64_t bytes;     /* of texts and files, as `consumed` counts them; 0: unknown, such as that of a pipe */
+};
+
+struct post_totals post_inputs_totals(const struct post_input *items, size_t count, unsigned repeat);
 
 struct post_inputs {
     const struct post_input *items;
@@ -33,6 +57,7 @@ struct post_inputs {
 
     /* what was given */
     unsigned long long documents, bytes;
+    unsigned long long consumed; /* bytes of texts and files, with the line ends */
 };
 
 void post_inputs_init(struct post_inputs *inputs, const struct post_input *items, size_t count, unsigned repeat);

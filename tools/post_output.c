@@ -143,7 +143,8 @@ static sluice_status write_out(struct buffer *line, FILE *stream, sluice_status 
     errno = 0;
     bool print = status == SLUICE_OK && line->size > 0;
     if (print && (fwrite(line->data, 1, line->size, stream) != line->size || fflush(stream) != 0))
-        status = sluice_fail(error, SLUICE_SYSTEM, "(stdout)", "cannot write: %s", strerror(errno));
+        status = sluice_fail(error, errno == EPIPE ? SLUICE_CANCELLED : SLUICE_SYSTEM, "(stdout)", "cannot write: %s",
+                             strerror(errno));
     buffer_done(line);
     return status;
 }

@@ -18,7 +18,10 @@ struct post_summary {
     size_t time_count;
 };
 
-/* Print the documents of a response, one per line. SLUICE_SYSTEM when the stream does not take them. */
+/*
+ * Print the documents of a response, one per line. SLUICE_CANCELLED when the reader of a pipe has gone, SLUICE_SYSTEM when
+ * the stream does not take them for another reason.
+ */
 sluice_status post_print_documents(sluice_response *response, FILE *stream, sluice_error *error);
 
 /* Print the whole response as one line of JSON, with the names that Jina's HTTP gateway uses. */

@@ -52,34 +52,35 @@ static int run_flow(const struct settings *settings, const char *path, uint64_t 
     return status == SLUICE_OK ? 0 : report_error(&error);
 }
 
+static const struct option options[] = {
+    LIST_OPTION(
+        "set", 's', "KEY=VALUE", overrides,
+        "Run with this change: a key of the Flow or its gateway (port, gateway.prefetch, …) or of an executor "
+        "(executors.encoder.workers, executors[0].uses_with.model, …). May be given several times."),
+    NUMBER_OPTION("timeout-ready", 't', "SECONDS", timeout_ready, 0, TIMEOUT_MAX,
+                  "How long every process may take until it is ready, instead of what the Flow file says "
+                  "(timeout_ready). 0: as long as it takes."),
+    OPTION_GROUP("Options for programs that start Flows:"),
+    INTEGER_OPTION("ready-fd", 0, "N", ready_fd, 0, DESCRIPTOR_MAX,
+                   "Write one line of JSON to the open descriptor N when the Flow is ready, or could not start, "
+                   "then close it."),
+    INTEGER_OPTION("flow-fd", 0, "N", flow_fd, 0, DESCRIPTOR_MAX,
+                   "Read the Flow from the open descriptor N instead of a file."),
+    INTEGER_OPTION("stop-fd", 0, "N", stop_fd, 0, DESCRIPTOR_MAX,
+                   "Stop, as on SIGTERM, when the open descriptor N is at its end, as it is when the program that "
+                   "holds the other end of a pipe has ended."),
+    OPTIONS_END,
+};
+
 static int run(int argc, char **argv)
 {
     uint64_t start_ns = clock_monotonic_ns();
     struct settings settings = {.ready_fd = -1, .flow_fd = -1, .stop_fd = -1, .timeout_ready = -1};
-    const struct option options[] = {
-        LIST_OPTION(
-            "set", 's', "KEY=VALUE", &settings.overrides,
-            "Run with this change: a key of the Flow or its gateway (port, gateway.prefetch, …) or of an executor "
-            "(executors.encoder.workers, executors[0].uses_with.model, …). May be given several times."),
-        NUMBER_OPTION("timeout-ready", 't', "SECONDS", &settings.timeout_ready, 0, TIMEOUT_MAX,
-                      "How long every process may take until it is ready, instead of what the Flow file says "
-                      "(timeout_ready). 0: as long as it takes."),
-        OPTION_GROUP("Options for programs that start Flows:"),
-        INTEGER_OPTION("ready-fd", 0, "N", &settings.ready_fd, 0, DESCRIPTOR_MAX,
-                       "Write one line of JSON to the open descriptor N when the Flow is ready, or could not start, "
-                       "then close it."),
-        INTEGER_OPTION("flow-fd", 0, "N", &settings.flow_fd, 0, DESCRIPTOR_MAX,
-                       "Read the Flow from the open descriptor N instead of a file."),
-        INTEGER_OPTION("stop-fd", 0, "N", &settings.stop_fd, 0, DESCRIPTOR_MAX,
-                       "Stop, as on SIGTERM, when the open descriptor N is at its end, as it is when the program that "
-                       "holds the other end of a pipe has ended."),
-        OPTIONS_END,
-    };
     int count;
-    enum options_outcome outcome = options_read(&command_run, options, argc, argv, &count);
+    enum options_outcome outcome = options_read(&command_run, &settings, argc, argv, &count);
     int code = outcome == OPTIONS_HELPED ? 0 : EXIT_USAGE;
     if (outcome == OPTIONS_GO && (count == 1) == (settings.flow_fd >= 0))
-        fprintf(stderr, "sluice run: name a Flow file, or give --flow-fd; see sluice run --help\n");
+        command_complain(&command_run, "name a Flow file, or give --flow-fd");
     else if (outcome == OPTIONS_GO)
         code = run_flow(&settings, argv[1], start_ns);
     option_list_done(&settings.overrides);
@@ -87,8 +88,9 @@ static int run(int argc, char **argv)
 }
 
 const struct command command_run = {
-    .name = "run",
+    .name = "sluice run",
     .arguments = "FLOW.yml",
+    .completes = {COMPLETE_FILES},
     .summary = "Run a Flow: its gateway and its executors",
     .help = "Reads the Flow file, starts the gateway and each executor in a process of its own, waits until all are "
             "ready, prints the "
@@ -102,5 +104,6 @@ const struct command command_run = {
                 "  sluice run flow.yml --set port=51000 --set executors.encoder.workers=4\n",
     .least = 0,
     .most = 1,
+    .options = options,
     .run = run,
 };

@@ -2,7 +2,7 @@
 #ifndef SLUICE_TOOLS_TLS_OPTIONS_H
 #define SLUICE_TOOLS_TLS_OPTIONS_H
 
-#include "tools/options.h"
+#include "common/commandline/options.h"
 
 #include <sluice/client.h>
 
@@ -11,15 +11,15 @@ struct tls_options {
     bool insecure;
 };
 
-/* Rows of a command's table; `options` is a struct tls_options *. */
+/* Rows of a command's table; `options` is the struct tls_options in its settings. */
 /* clang-format off */
 #define TLS_OPTIONS(options) \
-    TEXT_OPTION("tls-ca-file", 0, "FILE", &(options)->ca_file, \
+    TEXT_OPTION("tls-ca-file", 0, "FILE", options.ca_file, \
                 "Trust the authorities in this PEM file, instead of those of the system."), \
-    TEXT_OPTION("tls-certificate", 0, "FILE", &(options)->certificate_file, \
+    TEXT_OPTION("tls-certificate", 0, "FILE", options.certificate_file, \
                 "Show this certificate to a gateway that asks for one: a PEM file with its chain."), \
-    TEXT_OPTION("tls-key", 0, "FILE", &(options)->key_file, "The key of that certificate."), \
-    FLAG_OPTION("tls-insecure", 0, &(options)->insecure, \
+    TEXT_OPTION("tls-key", 0, "FILE", options.key_file, "The key of that certificate."), \
+    FLAG_OPTION("tls-insecure", 0, options.insecure, \
                 "Encrypt, but accept any certificate: whoever answers may be anybody.")
 /* clang-format on */
 

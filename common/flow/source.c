@@ -81,7 +81,7 @@ static bool try_in(struct search *search, const char *folder, const char *name)
     return (whole || strchr(name, '/') != NULL) && size > 0 && (size_t)size < sizeof path && try_path(search, path);
 }
 
-static bool shipped_folder(char *path, size_t capacity)
+bool flow_source_shipped(char *path, size_t capacity)
 {
     return file_installed((const void *)(uintptr_t)&flow_source_files, "lib/sluice/plugins", path, capacity);
 }
@@ -117,7 +117,7 @@ static sluice_status find_plugin(void *context, const char *name, const char *fo
     char shipped[PATH_MAX];
     struct search search = {.arena = arena};
     buffer_init(&search.tried, 4096);
-    bool plain = strchr(name, '/') == NULL, installed = plain && shipped_folder(shipped, sizeof shipped);
+    bool plain = strchr(name, '/') == NULL, installed = plain && flow_source_shipped(shipped, sizeof shipped);
     bool found = try_in(&search, name[0] == '/' ? "" : folder, name);
     if (!found && installed)
         found = try_in(&search, shipped, name);

@@ -18,4 +18,7 @@
  */
 void flow_source_files(struct flow_source *source);
 
+/* The folder of the shipped plugins; false when this installation has none. */
+bool flow_source_shipped(char *path, size_t capacity);
+
 #endif

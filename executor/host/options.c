@@ -1,116 +1,77 @@
 #include "executor/host/options.h"
-#include "common/foundation/text.h"
 
-#include <sluice/version.h>
-
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-static const char usage[] =
-    "usage: sluice-executor --flow FILE --name NAME --socket PATH [--replica N]\n"
-    "       sluice-executor --flow-fd N --name NAME --listen-fd N --control-fd N [--replica N]\n"
-    "       sluice-executor --describe PLUGIN.so\n"
-    "\n"
-    "Runs one executor of a Flow: loads its plugin and serves the Flow's gateway over a Unix socket. `sluice run` starts\n"
-    "it with descriptors; the first form is for running one by hand.\n"
-    "\n"
-    "  --flow FILE       the Flow's YAML file\n"
-    "  --flow-fd N       the same, resolved, in an inherited descriptor\n"
-    "  --name NAME       which executor of the Flow\n"
-    "  --replica N       number of this replica (default 0)\n"
-    "  --socket PATH     make the listening socket there\n"
-    "  --listen-fd N     an inherited listening socket\n"
-    "  --control-fd N    the supervisor's control socket; its end ends this process\n"
-    "  --describe FILE   print what a plugin says about itself, as JSON, and end\n"
-    "  --help, --version\n";
+struct settings {
+    const char *flow_file, *name, *socket_path, *describe;
+    double flow_fd, replica, listen_fd, control_fd;
+};
 
-static const char *const names[] = {"--flow",      "--flow-fd",    "--name",     "--replica", "--socket", "--listen-fd",
-                                    "--control-fd", "--describe", "--help",    "--version", NULL};
+static const struct option options[] = {
+    TEXT_OPTION("flow", 0, "FILE", flow_file, "The Flow's YAML file."),
+    INTEGER_OPTION("flow-fd", 0, "N", flow_fd, 0, INT_MAX, "The same, resolved, in an open descriptor."),
+    TEXT_OPTION("name", 0, "NAME", name, "Which executor of the Flow."),
+    INTEGER_OPTION("replica", 0, "N", replica, 0, INT_MAX, "Number of this replica; default 0."),
+    TEXT_OPTION("socket", 0, "FILE", socket_path, "Make the listening socket there."),
+    INTEGER_OPTION("listen-fd", 0, "N", listen_fd, 0, INT_MAX, "A listening socket that is open already."),
+    INTEGER_OPTION("control-fd", 0, "N", control_fd, 0, INT_MAX,
+                   "The control socket of the supervisor; its end ends this process."),
+    TEXT_OPTION("describe", 0, "FILE", describe,
+                "Print what a plugin says about itself, as JSON on one line, and end. `sluice plugin show` prints it for people."),
+    OPTIONS_END,
+};
 
-static sluice_status parse_number(const char *option, const char *text, long maximum, long *ret_number, sluice_error *error)
+const struct command command_executor = {
+    .name = "sluice-executor",
+    .program = true,
+    .arguments = "--flow FILE --name NAME --socket FILE [--replica N]\n"
+                 "--flow-fd N --name NAME --listen-fd N --control-fd N [--replica N]\n"
+                 "--describe FILE",
+    .summary = "One executor of a Flow",
+    .help = "Runs one executor of a Flow: loads its plugin and serves the Flow's gateway over a Unix socket. `sluice run` "
+            "starts it with descriptors; the first form is for running one by hand.\n\n"
+            "SIGTERM drains: what was accepted is answered, then it ends. The log is on stderr (SLUICE_LOG_LEVEL, "
+            "SLUICE_LOG_FORMAT=json).",
+    .examples = "  sluice-executor --describe ./shout.so\n"
+                "  sluice-executor --flow flow.yml --name first --socket sockets/first-0.sock\n",
+    .exits = "0 it was told to end, 1 it did not start, or failed, 2 wrong command line.",
+    .options = options,
+};
+
+/* Says what is wrong. */
+static bool check(const struct settings *settings)
 {
-    char *end;
-    errno = 0;
-    long number = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || number < 0 || number > maximum)
-        return sluice_fail(error, SLUICE_INVALID, option, "\"%s\" is no number from 0 to %ld", text, maximum);
-    *ret_number = number;
-    return SLUICE_OK;
-}
-
-static sluice_status take(struct options *options, const char *option, const char *value, sluice_error *error)
-{
-    long number = 0;
-    sluice_status status = SLUICE_OK;
-    if (strcmp(option, "--flow") == 0) {
-        options->flow_file = value;
-    } else if (strcmp(option, "--name") == 0) {
-        options->name = value;
-    } else if (strcmp(option, "--socket") == 0) {
-        options->socket_path = value;
-    } else if (strcmp(option, "--describe") == 0) {
-        options->describe = value;
-    } else if (strcmp(option, "--replica") == 0) {
-        status = parse_number(option, value, INT_MAX, &number, error);
-        options->replica = (uint32_t)number;
-    } else {
-        int *fd = strcmp(option, "--flow-fd") == 0     ? &options->flow_fd
-                  : strcmp(option, "--listen-fd") == 0 ? &options->listen_fd
-                                                       : &options->control_fd;
-        status = parse_number(option, value, INT_MAX, &number, error);
-        *fd = (int)number;
-    }
-    return status;
-}
-
-static bool is_known(const char *option)
-{
-    for (size_t i = 0; names[i] != NULL; i++)
-        if (strcmp(option, names[i]) == 0)
-            return true;
+    if (settings->describe != NULL)
+        return true;
+    if ((settings->flow_file == NULL) == (settings->flow_fd < 0))
+        command_complain(&command_executor, "give either --flow or --flow-fd");
+    else if (settings->name == NULL)
+        command_complain(&command_executor, "--name is missing: which executor of the Flow?");
+    else if ((settings->socket_path == NULL) == (settings->listen_fd < 0))
+        command_complain(&command_executor, "give either --socket or --listen-fd");
+    else
+        return true;
     return false;
 }
 
-static sluice_status check(const struct options *options, sluice_error *error)
+enum options_outcome options_parse(int count, char **arguments, struct options *ret_options)
 {
-    if (options->describe != NULL)
-        return SLUICE_OK;
-    if ((options->flow_file == NULL) == (options->flow_fd < 0))
-        return sluice_fail(error, SLUICE_INVALID, NULL, "give either --flow or --flow-fd; see --help");
-    if (options->name == NULL)
-        return sluice_fail(error, SLUICE_INVALID, NULL, "--name is missing: which executor of the Flow?");
-    if ((options->socket_path == NULL) == (options->listen_fd < 0))
-        return sluice_fail(error, SLUICE_INVALID, NULL, "give either --socket or --listen-fd; see --help");
-    return SLUICE_OK;
-}
-
-sluice_status options_parse(int count, char **arguments, struct options *ret_options, bool *ret_done, sluice_error *error)
-{
-    struct options options = {.flow_fd = -1, .listen_fd = -1, .control_fd = -1};
-    *ret_done = false;
-    for (int i = 1; i < count; i++) {
-        const char *option = arguments[i];
-        if (!is_known(option)) {
-            const char *nearest = text_nearest(option, names);
-            return sluice_fail(error, SLUICE_INVALID, option, "no such option%s%s%s; see --help",
-                               nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
-                               nearest != NULL ? "?" : "");
-        }
-        *ret_done = true;
-        if (strcmp(option, "--help") == 0)
-            return fputs(usage, stdout), SLUICE_OK;
-        if (strcmp(option, "--version") == 0)
-            return puts("sluice-executor " SLUICE_VERSION), SLUICE_OK;
-        *ret_done = false;
-        if (++i == count)
-            return sluice_fail(error, SLUICE_INVALID, option, "needs a value");
-        sluice_status status = take(&options, option, arguments[i], error);
-        if (status != SLUICE_OK)
-            return status;
-    }
-    *ret_options = options;
-    return check(&options, error);
+    struct settings settings = {.flow_fd = -1, .listen_fd = -1, .control_fd = -1};
+    int positional;
+    enum options_outcome outcome = options_read(&command_executor, &settings, count, arguments, &positional);
+    if (outcome != OPTIONS_GO)
+        return outcome;
+    if (!check(&settings))
+        return OPTIONS_WRONG;
+    *ret_options = (struct options){
+        .describe = settings.describe,
+        .flow_fd = (int)settings.flow_fd,
+        .flow_file = settings.flow_file,
+        .name = settings.name,
+        .replica = (uint32_t)settings.replica,
+        .listen_fd = (int)settings.listen_fd,
+        .socket_path = settings.socket_path,
+        .control_fd = (int)settings.control_fd,
+    };
+    return OPTIONS_GO;
 }

@@ -2,9 +2,9 @@
 #ifndef SLUICE_HOST_OPTIONS_H
 #define SLUICE_HOST_OPTIONS_H
 
-#include <sluice/error.h>
+#include "common/commandline/options.h"
 
-#include <stdbool.h>
+#include <stdint.h>
 
 struct options {
     const char *describe;  /* --describe X.so; then nothing else counts */
@@ -17,7 +17,10 @@ struct options {
     int control_fd;          /* -1 */
 };
 
-/* SLUICE_INVALID says what is wrong; *ret_done: --help or --version was answered on stdout. */
-sluice_status options_parse(int count, char **arguments, struct options *ret_options, bool *ret_done, sluice_error *error);
+/* The options, for --help and the man page. */
+extern const struct command command_executor;
+
+/* Reads the command line; `--help` and `--version` are answered on stdout, what is wrong is said on stderr. */
+enum options_outcome options_parse(int count, char **arguments, struct options *ret_options);
 
 #endif

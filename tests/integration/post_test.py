@@ -64,7 +64,7 @@ class Post(harness.Case):
                  (("--text-file", self.write("latin", b"\xe4")), 1, "latin: this is no UTF-8 text"),
                  (("--lines", self.path("none")), 1, "none: cannot open"),
                  (("--parameters", "[1]"), 1, "--parameters"), (("--parameter", "novalue"), 1, "KEY=VALUE"),
-                 (("--metadata", "=x"), 1, "KEY=VALUE"), (("--compression", "Zip", "--text", "x"), 1, "Zip"),
+                 (("--metadata", "=x"), 1, "KEY=VALUE"), (("--compression", "Zip", "--text", "x"), 2, "Gzip, Deflate or NoCompression"),
                  (("--repeat", "2", "--lines", "-"), 1, "only once"), (("--tezt", "x"), 2, "did you mean --text?")]
         for arguments, expected, words in cases:
             with self.subTest(arguments):
@@ -278,7 +278,8 @@ class Mutate(harness.Case):
 class Command(harness.Case):
     def test_help_and_version(self):
         for arguments in [("--help",), ("help",), ("help", "post"), ("post", "--help"), ("run", "-h"), ("check", "--help"),
-                          ("mutate", "--help"), ("ping", "--help")]:
+                          ("mutate", "--help"), ("ping", "--help"), ("profile", "--help"), ("plugin", "--help"), ("help", "plugin"),
+                          ("plugin", "show", "--help"), ("help", "plugin", "list"), ("completion", "-h"), ("help", "--help")]:
             code, out, err = self.sluice(*arguments)
             self.assertEqual((code, err), (0, ""), arguments)
             self.assertTrue(out.startswith("usage: sluice"), out)
@@ -297,12 +298,17 @@ class Command(harness.Case):
         """Each command's tables in docs/cli.md have the rows `--name VALUE` and the texts of its --help, in that order."""
         with open(os.path.join(harness.SOURCE, "docs", "cli.md")) as file:
             chapters = re.split(r"^## ", file.read(), flags=re.MULTILINE)
-        for command in ["run", "check", "post", "mutate", "ping"]:
-            chapter, = [text for text in chapters if text.startswith(f"sluice {command} ")]
+        commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +[A-Z]", self.sluice("--help")[1], re.MULTILINE)
+        self.assertIn("plugin show", commands)
+        for command in [f"sluice {name}" for name in commands] + ["sluice-gateway", "sluice-executor"]:
+            chapter, = [text for text in chapters if re.match(rf"{command}[ \n]", text)]
+            program, *words = command.split()
+            told = subprocess.run([os.path.join(harness.BUILD, "bin", program), *words, "--help"], capture_output=True, text=True,
+                                  env=self.env, timeout=harness.PATIENCE).stdout
             shown = re.findall(r"^\| `--([^`]+)`(?:, `(-\w)`)? \| (.+) \|$", chapter, re.MULTILINE)
-            options = re.findall(r"^  (?:(-\w), )?--(.+)\n((?:      .+\n)+)", self.sluice(command, "--help")[1], re.MULTILINE)
-            self.assertTrue(shown, command)
-            said = [(name, short, " ".join(text.split())) for short, name, text in options if name != "help"]
+            options = re.findall(r"^  (?:(-\w), )?--(.+)\n((?:      .+\n)+)", told, re.MULTILINE)
+            self.assertTrue(options, command)
+            said = [(name, short, " ".join(text.split())) for short, name, text in options if name not in ("help", "version")]
             self.assertEqual([(name, short, text.replace("`", "")) for name, short, text in shown],
                              [(name, short, text.replace("`", "")) for name, short, text in said])
 

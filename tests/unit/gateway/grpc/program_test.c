@@ -250,14 +250,14 @@ START_TEST(wrong_command_lines_are_explained)
         const char *said;
     } cases[] = {
         {{"g", "--flow", "x", "--socket-foldr", "y", NULL},
-         "there is no option `--socket-foldr`; did you mean `--socket-folder`?"                                             },
-        {{"g", "--zzzzzzzzzz", NULL},                                       "there is no option `--zzzzzzzzzz`; see --help" },
-        {{"g", "--socket-folder", "x", NULL},                               "give either --flow FILE or --flow-fd N"        },
-        {{"g", "--socket-folder", "x", "--flow", "x", "--flow-fd=3", NULL}, "give either --flow FILE or --flow-fd N"        },
-        {{"g", "--flow", "x", NULL},                                        "--socket-folder DIR is missing"                },
-        {{"g", "--threads", "0", NULL},                                     "--threads takes a number from 1 to 64, not `0`"},
-        {{"g", "--flow-fd", "3x", NULL},                                    "--flow-fd takes a number from 0 to"            },
-        {{"g", "--flow", NULL},                                             "--flow needs a value"                          },
+         "there is no option --socket-foldr; did you mean --socket-folder?"                                                 },
+        {{"g", "--zzzzzzzzzz", NULL},                                       "no option --zzzzzzzzzz; see sluice-gateway --help"},
+        {{"g", "--socket-folder", "x", NULL},                               "give either --flow FILE or --flow-fd N"            },
+        {{"g", "--socket-folder", "x", "--flow", "x", "--flow-fd=3", NULL}, "give either --flow FILE or --flow-fd N"            },
+        {{"g", "--flow", "x", NULL},                                        "--socket-folder FOLDER is missing"                 },
+        {{"g", "--threads", "0", NULL},                                     "--threads wants a whole number from 1 to 64, not \"0\""},
+        {{"g", "--flow-fd", "3x", NULL},                                    "--flow-fd wants a whole number from 0 to"          },
+        {{"g", "--flow", NULL},                                             "--flow needs a value"                              },
     };
     struct program program = {0};
     char said[4096];
