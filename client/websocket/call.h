@@ -16,7 +16,7 @@
 #define SLUICE_CLIENT_WEBSOCKET_CALL_H
 
 #include "client/websocket/channel.h"
-#include "client/websocket/frame.h"
+#include "common/net/websocket/frame.h"
 #include "client/websocket/handshake.h"
 #include "client/websocket/resolve.h"
 #include "common/foundation/buffer.h"
@@ -90,7 +90,7 @@ struct transport_call {
     bool tunnel; /* the connection is still the proxy's (tunnel.c) */
     bool request_sent, in_message, end_sent;
     uint64_t sent_count, received_count;
-    uint8_t pong[FRAME_CONTROL_MAX];
+    uint8_t pong[WEBSOCKET_CONTROL_MAX];
     size_t pong_size;
     bool pong_wanted;
     char key[HANDSHAKE_KEY_SIZE];
@@ -101,7 +101,7 @@ struct transport_call {
 
     /* receive.c */
     struct buffer head; /* of the handshake's answer */
-    struct frame_reader reader;
+    struct websocket_reader reader;
     struct rope incoming;
     struct block *block; /* the last piece of `incoming` may grow into the rest of it */
     size_t block_used;

@@ -1,5 +1,7 @@
 #include "client/websocket/handshake.h"
 
+#include "common/net/websocket/key.h"
+
 #include <openssl/evp.h>
 
 #include <ctype.h>
@@ -18,20 +20,6 @@ void handshake_write(struct buffer *request, const char *path, const char *host,
                   path, host, ret_key, subprotocol);
     buffer_append(request, lines->data, lines->size);
     buffer_append_text(request, "\r\n");
-}
-
-/* What Sec-WebSocket-Accept must be. */
-static void accept_of(const char *key, char accept[32])
-{
-    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    char text[HANDSHAKE_KEY_SIZE + sizeof guid];
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    strcpy(text, key);
-    strcat(text, guid);
-    accept[0] = '\0';
-    if (EVP_Digest(text, strlen(text), digest, &size, EVP_sha1(), NULL) == 1)
-        EVP_EncodeBlock((unsigned char *)accept, digest, (int)size);
 }
 
 /* One of the names in a list with commas, in any letter case. */
@@ -93,17 +81,18 @@ static bool read_lines(char *at, const char *subprotocol, const char *accept, st
     return true;
 }
 
-struct handshake_answer handshake_read(char *head, const char *subprotocol, const char key[HANDSHAKE_KEY_SIZE])
+struct handshake_answer handshake_read_answer(char *head, const char *subprotocol,
+                                              const char key[HANDSHAKE_KEY_SIZE])
 {
     struct handshake_answer answer = {0};
     struct seen seen = {0};
-    char accept[32];
+    char accept[WEBSOCKET_ACCEPT_SIZE + 1];
     if (strncmp(head, "HTTP/1.", 7) != 0 || strlen(head) < 12 || head[8] != ' ')
         return answer;
     answer.http = atoi(head + 9);
     if (answer.http != 101)
         return answer;
-    accept_of(key, accept);
+    websocket_accept(key, accept);
     char *lines = strstr(head, "\r\n");
     if (lines == NULL || !read_lines(lines + 2, subprotocol, accept, &seen))
         answer.fault = "a line of its answer is no HTTP header";

@@ -19,6 +19,6 @@ struct handshake_answer {
 };
 
 /* Read the head of an answer: everything up to the empty line, as a C string; it is written into. */
-struct handshake_answer handshake_read(char *head, const char *subprotocol, const char key[HANDSHAKE_KEY_SIZE]);
+struct handshake_answer handshake_read_answer(char *head, const char *subprotocol, const char key[HANDSHAKE_KEY_SIZE]);
 
 #endif

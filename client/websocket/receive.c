@@ -77,10 +77,10 @@ static bool complete(struct transport_call *call)
     return call->method == TRANSPORT_STREAM || refuse(call, CLOSE_NORMAL, SLUICE_OK, "");
 }
 
-static bool take_piece(struct transport_call *call, const struct frame_seen *piece)
+static bool take_piece(struct transport_call *call, const struct websocket_seen *piece)
 {
     size_t size = piece->size, max = call->channel->max_message_size;
-    if (piece->opcode == FRAME_TEXT) {
+    if (piece->opcode == WEBSOCKET_TEXT) {
         if (call->method != TRANSPORT_DRY_RUN)
             return refuse(call, CLOSE_UNSUPPORTED_DATA, SLUICE_INVALID,
                           "the gateway answered with a text message, where the sub-protocol \"bytes\" has binary ones");
@@ -96,7 +96,7 @@ static bool take_piece(struct transport_call *call, const struct frame_seen *pie
     return !piece->last || complete(call);
 }
 
-static void take_ping(struct transport_call *call, const struct frame_seen *ping)
+static void take_ping(struct transport_call *call, const struct websocket_seen *ping)
 {
     memcpy(call->pong, ping->data, ping->size); /* of several that were not answered the last counts (5.5.3) */
     call->pong_size = ping->size;
@@ -104,9 +104,9 @@ static void take_ping(struct transport_call *call, const struct frame_seen *ping
     lws_callback_on_writable(call->wsi);
 }
 
-static bool take_close(struct transport_call *call, const struct frame_seen *seen)
+static bool take_close(struct transport_call *call, const struct websocket_seen *seen)
 {
-    char reason[FRAME_CONTROL_MAX];
+    char reason[WEBSOCKET_CONTROL_MAX];
     size_t size = seen->size;
     memcpy(reason, seen->data, size);
     socket_leave(call, seen->code);
@@ -115,16 +115,16 @@ static bool take_close(struct transport_call *call, const struct frame_seen *see
 }
 
 /* One event in the bytes. False: read no more; the call may be gone. */
-static bool take_frame(struct transport_call *call, const uint8_t **at, const uint8_t *end)
+static bool take_frame(struct transport_call *call, uint8_t **at, const uint8_t *end)
 {
-    struct frame_seen seen;
+    struct websocket_seen seen;
     char text[CALL_TEXT_MAX];
-    switch (frame_read(&call->reader, at, end, &seen)) {
-    case FRAME_PIECE: return take_piece(call, &seen);
-    case FRAME_PINGED: take_ping(call, &seen); return true;
-    case FRAME_PONGED: return true;
-    case FRAME_CLOSED: return take_close(call, &seen);
-    case FRAME_BROKEN:
+    switch (websocket_read(&call->reader, at, end, &seen)) {
+    case WEBSOCKET_PIECE: return take_piece(call, &seen);
+    case WEBSOCKET_PINGED: take_ping(call, &seen); return true;
+    case WEBSOCKET_PONGED: return true;
+    case WEBSOCKET_CLOSED: return take_close(call, &seen);
+    case WEBSOCKET_BROKEN:
         snprintf(text, sizeof text, "the gateway broke the rules of WebSockets (RFC 6455): it sent %s", seen.text);
         return refuse(call, seen.code, SLUICE_INTERNAL, text);
     default: return false;
@@ -132,7 +132,7 @@ static bool take_frame(struct transport_call *call, const uint8_t **at, const ui
 }
 
 /* Bytes of the answer to the handshake; *at moves behind it. False: there is no WebSocket, or not yet. */
-static bool take_head(struct transport_call *call, const uint8_t **at, const uint8_t *end)
+static bool take_head(struct transport_call *call, uint8_t **at, const uint8_t *end)
 {
     struct buffer *head = &call->head;
     while (*at < end) {
@@ -145,10 +145,11 @@ static bool take_head(struct transport_call *call, const uint8_t **at, const uin
         return false;
     struct handshake_answer answer = {.http = 0};
     if (whole)
-        answer = handshake_read((char *)head->data, CALL_SUBPROTOCOL, call->key);
+        answer = handshake_read_answer((char *)head->data, CALL_SUBPROTOCOL, call->key);
     if (answer.http == 101 && answer.fault == NULL) {
         buffer_done(head);
         buffer_init(head, HANDSHAKE_HEAD_MAX);
+        websocket_reader_init(&call->reader, WEBSOCKET_FROM_SERVER, NULL, NULL);
         socket_opened(call);
         return true;
     }
@@ -165,9 +166,10 @@ static bool take_head(struct transport_call *call, const uint8_t **at, const uin
     return false;
 }
 
-void receive_bytes(struct transport_call *call, const uint8_t *data, size_t size)
+void receive_bytes(struct transport_call *call, uint8_t *data, size_t size)
 {
-    const uint8_t *at = data, *end = data + size;
+    uint8_t *at = data;
+    const uint8_t *end = data + size;
     if (call->phase == CALL_CONNECTING && !take_head(call, &at, end))
         return;
     while (take_frame(call, &at, end))

@@ -155,7 +155,7 @@ static void on_end(struct transport_call *call, int reason)
     ERR_clear_error();
 }
 
-void secure_receive(struct transport_call *call, const uint8_t *data, size_t size)
+void secure_receive(struct transport_call *call, uint8_t *data, size_t size)
 {
     enum { PIECE = 16 << 10 }; /* a record */
     struct lws *wsi = call->wsi;

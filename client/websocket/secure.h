@@ -18,7 +18,7 @@ void secure_begin(struct transport_call *call);
 bool secure_is_open(struct transport_call *call);
 
 /* Bytes have come: those in them go to receive_bytes(). The call may be over then. */
-void secure_receive(struct transport_call *call, const uint8_t *data, size_t size);
+void secure_receive(struct transport_call *call, uint8_t *data, size_t size);
 
 /* The connection was closed in the middle of the handshake: what is the likely cause? */
 const char *secure_hint(const struct transport_call *call);

@@ -55,21 +55,21 @@ static uint8_t *end_of(struct transport_call *call)
 }
 
 /* The head of a frame; the payload follows. */
-static bool add_head(struct transport_call *call, enum frame_opcode opcode, bool final, size_t size, uint8_t mask[4])
+static bool add_head(struct transport_call *call, enum websocket_opcode opcode, bool final, size_t size, uint8_t mask[4])
 {
     random_bytes(mask, 4);
-    if (!make_room(call, FRAME_HEAD_MAX + size))
+    if (!make_room(call, WEBSOCKET_HEAD_MAX + size))
         return false;
-    call->output_size += frame_write_head(end_of(call), opcode, final, size, mask);
+    call->output_size += websocket_write_head(end_of(call), opcode, final, false, size, mask);
     return true;
 }
 
-static bool add_frame(struct transport_call *call, enum frame_opcode opcode, const uint8_t *payload, size_t size)
+static bool add_frame(struct transport_call *call, enum websocket_opcode opcode, const uint8_t *payload, size_t size)
 {
     uint8_t mask[4];
     if (!add_head(call, opcode, true, size, mask))
         return false;
-    frame_mask(end_of(call), payload, size, 0, mask);
+    websocket_mask(end_of(call), payload, size, 0, mask);
     call->output_size += size;
     return true;
 }
@@ -82,7 +82,7 @@ static void add_payload(struct transport_call *call, size_t size, const uint8_t 
         const struct slice *slice = &call->outgoing.slices[call->sent_slice];
         size_t left = slice->size - call->sent_offset;
         size_t part = left < size - done ? left : size - done;
-        frame_mask(end_of(call), slice->data + call->sent_offset, part, done, mask);
+        websocket_mask(end_of(call), slice->data + call->sent_offset, part, done, mask);
         call->output_size += part;
         done += part;
         call->sent_offset += part;
@@ -162,7 +162,7 @@ static bool add_message(struct transport_call *call)
     size_t left = bytes_left(call);
     size_t size = left < MESSAGE_FRAME_MAX ? left : MESSAGE_FRAME_MAX;
     bool final = size == left;
-    if (!add_head(call, call->in_message ? FRAME_CONTINUATION : FRAME_BINARY, final, size, mask))
+    if (!add_head(call, call->in_message ? WEBSOCKET_CONTINUATION : WEBSOCKET_BINARY, final, size, mask))
         return false;
     add_payload(call, size, mask);
     call->in_message = !final;
@@ -175,7 +175,7 @@ static bool add_end_of_input(struct transport_call *call)
 {
     static const uint8_t end[] = {CALL_END_OF_INPUT};
     call->end_sent = true;
-    return call->method == TRANSPORT_DRY_RUN || add_frame(call, FRAME_BINARY, end, sizeof end);
+    return call->method == TRANSPORT_DRY_RUN || add_frame(call, WEBSOCKET_BINARY, end, sizeof end);
 }
 
 enum work { NOTHING, MESSAGE, END };
@@ -220,7 +220,7 @@ static bool add_frames(struct transport_call *call)
     bool added = true;
     enum work work = NOTHING;
     if (call->pong_wanted)
-        added = add_frame(call, FRAME_PONG, call->pong, call->pong_size);
+        added = add_frame(call, WEBSOCKET_PONG, call->pong, call->pong_size);
     call->pong_wanted = false;
     while (added && call->output_size < OUTPUT_TOGETHER && (work = next_work(call)) != NOTHING)
         added = work == MESSAGE ? add_message(call) : add_end_of_input(call);
@@ -244,6 +244,6 @@ bool send_bytes(struct transport_call *call)
 bool send_close(struct transport_call *call, int code)
 {
     uint8_t payload[2] = {(uint8_t)(code >> 8), (uint8_t)code};
-    return call->wsi != NULL && add_frame(call, FRAME_CLOSE, payload, code == CLOSE_NO_CODE ? 0 : sizeof payload) &&
+    return call->wsi != NULL && add_frame(call, WEBSOCKET_CLOSE, payload, code == CLOSE_NO_CODE ? 0 : sizeof payload) &&
            write_out(call) && call->output_size == 0;
 }

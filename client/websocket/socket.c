@@ -224,7 +224,12 @@ static int report(struct transport_call *call, struct lws *wsi, enum lws_callbac
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER: return append_headers(call, in, size);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: on_connection_error(call, in, size); return 0;
     case LWS_CALLBACK_RAW_CONNECTED: on_connected(call); return 0;
-    case LWS_CALLBACK_RAW_RX: (call->tunnel ? tunnel_receive : secure_receive)(call, in, size); return 0;
+    case LWS_CALLBACK_RAW_RX:
+        if (call->tunnel)
+            tunnel_receive(call, in, size);
+        else
+            secure_receive(call, in, size);
+        return 0;
     case LWS_CALLBACK_RAW_WRITEABLE: return !secure_is_open(call) || send_bytes(call) ? 0 : -1;
     case LWS_CALLBACK_RAW_CLOSE: on_closed(call); return 0;
     case LWS_CALLBACK_WSI_DESTROY:

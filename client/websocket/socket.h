@@ -26,7 +26,7 @@ void socket_forget(struct transport_call *call);
 void socket_detach(struct transport_call *call, bool now);
 
 /* receive.c: bytes have come. The call may be over then. */
-void receive_bytes(struct transport_call *call, const uint8_t *data, size_t size);
+void receive_bytes(struct transport_call *call, uint8_t *data, size_t size);
 
 /* send.c: the connection takes bytes. False: it is broken. */
 bool send_bytes(struct transport_call *call);

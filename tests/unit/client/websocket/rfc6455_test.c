@@ -94,7 +94,8 @@ static const struct row rows[] = {
 
     /* Messages that are no answers. */
     {"a text message", {FRAME(FIN | TEXT, "{}")}, SLUICE_INVALID, "text message", 1003, NULL},
-    {"a text message that is not UTF-8", {FRAME(FIN | TEXT, "\xFF\xFE")}, SLUICE_INVALID, "text message", 1003, NULL},
+    {"a text message that is not UTF-8", {FRAME(FIN | TEXT, "\xFF\xFE")}, SLUICE_INTERNAL, "not UTF-8", 1007, NULL},
+    {"a text that breaks off within a character", {FRAME(FIN | TEXT, "\xE2\x9C")}, SLUICE_INTERNAL, "not UTF-8", 1007, NULL},
     {"a fragment of a text message", {FRAME(TEXT, "{")}, SLUICE_INVALID, "text message", 1003, NULL},
     {"no protobuf", {FRAME(FIN | BINARY, "\xFF\xFF\xFF")}, SLUICE_INVALID, "", -1, NULL},
 
@@ -119,6 +120,16 @@ static const struct row rows[] = {
     {"a ping of 126 bytes", {RAW("\x89\x7E\0\x7E" BYTES_125 "6")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
     {"a close of 126 bytes", {RAW("\x88\x7E\0\x7E\x03\xE8" "0123")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
     {"a length with its highest bit", {RAW("\x82\x7F\x80\0\0\0\0\0\0\x01" "x")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
+    {"a length of 2^64 - 1", {RAW("\x82\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF" "x")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
+    {"16 bits for 125 bytes", {RAW("\x82\x7E\0\x7D" BYTES_125)}, SLUICE_INTERNAL, "shortest form", 1002, NULL},
+    {"64 bits for 1 byte", {RAW("\x82\x7F\0\0\0\0\0\0\0\x01" "x")}, SLUICE_INTERNAL, "shortest form", 1002, NULL},
+    {"16 bits for an empty continuation", {PART(BINARY, 0, 2), RAW("\0\x7E\0\0")}, SLUICE_INTERNAL, "shortest form", 1002, NULL},
+    {"a ping of 64 bits", {RAW("\x89\x7F\0\0\0\0\0\0\0\x01" "x")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
+    {"a pong of 126 bytes", {RAW("\x8A\x7E\0\x7E" BYTES_125 "6")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
+    {"a pong in fragments", {FRAME(PONG, "x")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
+    {"all reserved bits of a close", {FRAME(FIN | CLOSE | PEER_RSV1 | PEER_RSV2 | PEER_RSV3, "\x03\xE8")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
+    {"a masked continuation", {PART(BINARY, 0, 2), MASKED(FIN | CONTINUATION)}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
+    {"a compressed message that was not agreed on", {RAW("\xC2\x07\xF2\x48\xCD\xC9\xC9\x07\0")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
     {"a close of one byte", {FRAME(FIN | CLOSE, "\x03")}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
     {"a close with code 0", {FRAME(FIN | CLOSE, "\0\0")}, SLUICE_INTERNAL, "must not be sent", 1002, NULL},
     {"a close with code 999", {FRAME(FIN | CLOSE, "\x03\xE7")}, SLUICE_INTERNAL, "must not be sent", 1002, NULL},
@@ -127,6 +138,11 @@ static const struct row rows[] = {
     {"a close with code 1006", {FRAME(FIN | CLOSE, "\x03\xEE")}, SLUICE_INTERNAL, "must not be sent", 1002, NULL},
     {"a close with code 1015", {FRAME(FIN | CLOSE, "\x03\xF7")}, SLUICE_INTERNAL, "must not be sent", 1002, NULL},
     {"a close with code 2999", {FRAME(FIN | CLOSE, "\x0B\xB7")}, SLUICE_INTERNAL, "must not be sent", 1002, NULL},
+    {"a close with code 1016", {FRAME(FIN | CLOSE, "\x03\xF8")}, SLUICE_INTERNAL, "must not be sent", 1002, NULL},
+    {"a close with code 5000", {FRAME(FIN | CLOSE, "\x13\x88")}, SLUICE_INTERNAL, "must not be sent", 1002, NULL},
+    {"a close with code 65535", {FRAME(FIN | CLOSE, "\xFF\xFF")}, SLUICE_INTERNAL, "must not be sent", 1002, NULL},
+    {"a close with a reason of 124 bytes", {RAW("\x88\x7E\0\x7E\x03\xE8" BYTES_125)}, SLUICE_INTERNAL, BROKEN, 1002, NULL},
+    {"a close whose reason breaks off within a character", {FRAME(FIN | CLOSE, "\x03\xF3\xE2\x9C")}, SLUICE_INTERNAL, "not UTF-8", 1007, NULL},
     {"a close with a reason that is not UTF-8", {FRAME(FIN | CLOSE, "\x03\xF3\xFF\xFE")}, SLUICE_INTERNAL, "not UTF-8", 1007, NULL},
 };
 
