@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
-enum { STATUS_MAX = 64 << 10, FRAME_HEAD_MAX = 10, OPCODE_CONTINUATION = 0, OPCODE_TEXT = 1, OPCODE_BINARY = 2, FIN = 0x80 };
+enum { STATUS_MAX = 64 << 10 };
 
 /* ---- items ---- */
 
@@ -63,7 +64,7 @@ void item_answered(struct item *item)
     if (connection->gone) {
         item_free(item);
     } else if (item->json.status != SLUICE_OK) {
-        connection_stop(connection, CLOSE_FAILURE, item->json.text);
+        connection_stop(connection, CLOSE_INTERNAL_ERROR, item->json.text);
         item_free(item);
     } else {
         item_queue_append(&connection->answers, item);
@@ -71,25 +72,49 @@ void item_answered(struct item *item)
     }
 }
 
-/* The last word of a dry run; its answer is written by write_dry_run(). */
+/* The StatusProto, in a message of the connection's own kind. */
+static void write_dry_run(struct item *item)
+{
+    struct buffer status;
+    struct rope rope;
+    sluice_error error;
+
+    buffer_init(&status, STATUS_MAX);
+    rope_init(&rope);
+    failure_append_dry_run(&status, item->connection->front->settings.compatibility_3_5, item->reply);
+    if (item->connection->mode == MODE_BYTES)
+        buffer_append(&item->text, status.data, status.size);
+    else if (status.size == 0)
+        buffer_append_text(&item->text, "{}"); /* protobuf's JSON leaves out what is not set */
+    else if (rope_append(&rope, NULL, status.data, status.size) == SLUICE_OK)
+        json_status_write(&rope, &item->text, &error);
+    rope_done(&rope);
+    buffer_done(&status);
+    item->answer_is_text = true;
+}
+
+/* The last word of a dry run. */
 static void dry_run_replied(struct item *item)
 {
     struct connection *connection = item->connection;
 
-    if (connection->purpose == PURPOSE_DRY_RUN && item->reply->status != SLUICE_OK) {
+    connection->ended = true;
+    if (connection->purpose == PURPOSE_HTTP_DRY_RUN) {
+        item_queue_append(&connection->answers, item);
+    } else if (item->reply->status != SLUICE_OK) {
         connection_stop(connection, (uint16_t)status_codes_of(item->reply->status)->websocket, item->reply->text);
         item_free(item);
-        return;
+    } else {
+        write_dry_run(item);
+        item_queue_append(&connection->answers, item);
     }
-    connection->ended = true;
-    item_queue_append(&connection->answers, item);
-    lws_callback_on_writable(connection->wsi);
+    connection_dirty(connection);
 }
 
 /* The front's thread has the reply. */
 static void take_reply(struct note *note)
 {
-    struct item *item = lws_container_of(note, struct item, note);
+    struct item *item = container_of(note, struct item, note);
     struct connection *connection = item->connection;
     const struct reply *reply = item->reply;
 
@@ -123,222 +148,235 @@ void item_replied(struct request *request, const struct reply *reply, void *cont
 
 static size_t answer_size(const struct item *item)
 {
-    return item->connection->mode == MODE_JSON ? item->text.size : item->reply->message.size;
+    return item->answer_is_text ? item->text.size : item->reply->message.size;
 }
 
-static void copy_answer(const struct item *item, size_t offset, uint8_t *target, size_t size)
+/* The answer's bytes from what is written on, as far as they lie in one piece. */
+static const uint8_t *answer_piece(const struct item *item, size_t *ret_size)
 {
-    if (item->connection->mode == MODE_JSON)
-        memcpy(target, item->text.data + offset, size);
+    const struct rope *rope = &item->reply->message;
+    size_t offset = item->written;
+
+    if (item->answer_is_text) {
+        *ret_size = item->text.size - offset;
+        return item->text.data + offset;
+    }
+    for (size_t i = 0; i < rope->count; i++) {
+        if (offset < rope->slices[i].size) {
+            *ret_size = rope->slices[i].size - offset;
+            return rope->slices[i].data + offset;
+        }
+        offset -= rope->slices[i].size;
+    }
+    *ret_size = 0;
+    return (const uint8_t *)"";
+}
+
+static void copy_answer(const struct item *item, uint8_t *target, size_t size)
+{
+    if (item->answer_is_text)
+        memcpy(target, item->text.data + item->written, size);
     else
-        message_copy_out(&item->reply->message, offset, target, size);
+        message_copy_out(&item->reply->message, item->written, target, size);
 }
 
-static uint8_t *put_head(uint8_t *at, uint8_t first, size_t size)
+static enum websocket_opcode opcode_of(const struct item *item)
 {
-    *at++ = first;
-    if (size < 126) {
-        *at++ = (uint8_t)size;
-        return at;
-    }
-    int bytes = size < 65536 ? 2 : 8;
-    *at++ = bytes == 2 ? 126 : 127;
-    for (int i = bytes - 1; i >= 0; i--)
-        *at++ = (uint8_t)((uint64_t)size >> (8 * i));
-    return at;
+    return item->begun                                ? WEBSOCKET_CONTINUATION
+           : item->connection->mode == MODE_JSON ? WEBSOCKET_TEXT
+                                                      : WEBSOCKET_BINARY;
 }
 
-static uint8_t opcode_of(const struct connection *connection)
+/* What is to be sent, as it is put together. */
+struct output {
+    uint8_t *at, *end;
+    size_t cost; /* bytes that were read for it, which compression makes more than those written */
+};
+
+static size_t room_of(const struct output *output)
 {
-    return connection->mode == MODE_JSON ? OPCODE_TEXT : OPCODE_BINARY;
+    return (size_t)(output->end - output->at);
 }
 
-/* The item's next frame at `at`. Returns its end. */
-static uint8_t *put_frame(struct item *item, uint8_t *at, size_t size)
+/* The first answer's payload, as far as there is room. */
+static void put_payload(struct connection *connection, struct output *output)
 {
-    bool first = item->written == 0, last = item->written + size == answer_size(item);
+    struct item *item = connection->answers.first;
+    size_t size = connection->frame_left < room_of(output) ? connection->frame_left : room_of(output);
 
-    at = put_head(at, (uint8_t)((first ? opcode_of(item->connection) : OPCODE_CONTINUATION) | (last ? FIN : 0)), size);
-    copy_answer(item, item->written, at, size);
+    if (size > 0)
+        copy_answer(item, output->at, size);
+    output->at += size;
+    output->cost += size;
     item->written += size;
-    return at + size;
+    connection->frame_left -= size;
+    if (connection->frame_left == 0 && item->written == answer_size(item))
+        item_queue_append(&connection->unflushed, item_queue_take(&connection->answers));
 }
 
-/* ---- writing ---- */
-
-/* What libwebsockets held back is out: those answers are done. */
-static void flushed(struct connection *connection)
-{
-    if (connection->unflushed.first == NULL && connection->held == NULL)
-        return;
-    connection->heard_ns = clock_monotonic_ns(); /* the client reads, so it lives */
-    free(connection->held);
-    connection->held = NULL;
-    while (connection->unflushed.first != NULL)
-        item_free(item_queue_take(&connection->unflushed));
-}
-
-/* Whole frames as they are: libwebsockets sends what is said to be HTTP without a head of its own, so that many answers
- * leave with one system call. */
-static int send_frames(struct connection *connection, uint8_t *data, size_t size)
-{
-    return lws_write(connection->wsi, data, size, LWS_WRITE_HTTP) < 0 ? -1 : 0;
-}
-
-/* Small answers, as many as fit. Returns the bytes, -1: the connection is lost. */
-static ssize_t write_small(struct connection *connection)
-{
-    uint8_t *start = connection->front->scratch + LWS_PRE, *at = start, *end = start + WRITE_BYTES;
-
-    while (connection->answers.first != NULL &&
-           answer_size(connection->answers.first) + FRAME_HEAD_MAX <= (size_t)(end - at)) {
-        struct item *item = item_queue_take(&connection->answers);
-        at = put_frame(item, at, answer_size(item));
-        item_queue_append(&connection->unflushed, item);
-    }
-    return send_frames(connection, start, (size_t)(at - start)) < 0 ? -1 : at - start;
-}
-
-/* The next frame of a large answer. */
-static ssize_t write_large(struct connection *connection)
+static void put_frame(struct connection *connection, struct output *output)
 {
     struct item *item = connection->answers.first;
     size_t left = answer_size(item) - item->written;
     size_t size = left > FRAGMENT_BYTES ? FRAGMENT_BYTES : left;
-    uint8_t *buffer = malloc(LWS_PRE + FRAME_HEAD_MAX + size);
 
-    if (buffer == NULL)
-        return -1;
-    size = (size_t)(put_frame(item, buffer + LWS_PRE, size) - buffer) - LWS_PRE;
-    int failed = send_frames(connection, buffer + LWS_PRE, size);
-    free(buffer);
-    if (item->written == answer_size(item))
+    output->at += websocket_write_head(output->at, opcode_of(item), size == left, false, size, NULL);
+    item->begun = true;
+    connection->frame_left = size;
+    put_payload(connection, output);
+}
+
+/* Compresses into `room` what comes next of the answer. -1: there is no memory. */
+static ssize_t compress(struct connection *connection, uint8_t *room, size_t capacity, struct output *output, bool *ret_done)
+{
+    struct item *item = connection->answers.first;
+    size_t made = 0;
+
+    *ret_done = false;
+    while (!*ret_done && capacity - made >= DEFLATE_ROOM_MIN && output->cost < WRITE_TURN_BYTES) {
+        size_t size, put, budget = WRITE_TURN_BYTES - output->cost;
+        const uint8_t *begin = answer_piece(item, &size), *at = begin;
+        bool last = item->written + size == answer_size(item) && size <= budget;
+        size = size < budget ? size : budget;
+        if (websocket_deflate(connection->deflater, &at, begin + size, last, room + made, capacity - made, &put,
+                              ret_done) != SLUICE_OK)
+            return -1;
+        item->written += (size_t)(at - begin);
+        output->cost += (size_t)(at - begin) + 1; /* the end of a flush reads nothing */
+        made += put;
+    }
+    return (ssize_t)made;
+}
+
+/* The next frame of a compressed answer. False: there is no memory. */
+static bool put_compressed(struct connection *connection, struct output *output)
+{
+    enum { HEAD = 4 }; /* bytes, for a payload of up to 65535 */
+    struct item *item = connection->answers.first;
+    size_t capacity = room_of(output) - HEAD < UINT16_MAX ? room_of(output) - HEAD : UINT16_MAX;
+    uint8_t head[WEBSOCKET_HEAD_MAX];
+    bool done;
+
+    ssize_t size = compress(connection, output->at + HEAD, capacity, output, &done);
+    if (size < 0)
+        return false;
+    if (size == 0 && !done)
+        return true; /* so far it is all in the compressor */
+    size_t head_size = websocket_write_head(head, opcode_of(item), done, !item->begun, (uint64_t)size, NULL);
+    memmove(output->at + head_size, output->at + HEAD, (size_t)size);
+    memcpy(output->at, head, head_size);
+    output->at += head_size + (size_t)size;
+    item->begun = true;
+    if (done)
         item_queue_append(&connection->unflushed, item_queue_take(&connection->answers));
-    return failed != 0 ? -1 : (ssize_t)size;
+    return true;
 }
 
-/* One answer, for libwebsockets to compress; it reads the buffer until its next call of ours. */
-static int write_compressed(struct connection *connection)
+static void put_control(struct output *output, enum websocket_opcode opcode, const void *payload, size_t size)
 {
-    struct item *item = item_queue_take(&connection->answers);
-    size_t size = answer_size(item);
-
-    connection->held = size <= INT32_MAX ? malloc(LWS_PRE + size + 1) : NULL; /* libwebsockets counts in an int */
-    if (connection->held == NULL) {
-        item_free(item);
-        return -1;
-    }
-    copy_answer(item, 0, connection->held + LWS_PRE, size);
-    item_queue_append(&connection->unflushed, item);
-    lws_callback_on_writable(connection->wsi);
-    return lws_write(connection->wsi, connection->held + LWS_PRE, size,
-                     connection->mode == MODE_JSON ? LWS_WRITE_TEXT : LWS_WRITE_BINARY) < 0
-               ? -1
-               : 0;
+    output->at += websocket_write_head(output->at, opcode, true, false, size, NULL);
+    memcpy(output->at, payload, size);
+    output->at += size;
 }
 
-static int write_answers(struct connection *connection)
+static void put_ping(struct connection *connection, struct output *output)
 {
-    ssize_t turn = 0;
-
-    while (connection->answers.first != NULL && turn < WRITE_TURN_BYTES) {
-        bool small = answer_size(connection->answers.first) + FRAME_HEAD_MAX <= WRITE_BYTES;
-        ssize_t written = small ? write_small(connection) : write_large(connection);
-        if (written < 0)
-            return -1;
-        if (lws_partial_buffered(connection->wsi))
-            return 0; /* libwebsockets calls when it is out */
-        flushed(connection);
-        turn += written;
-    }
-    if (connection->answers.first != NULL)
-        lws_callback_on_writable(connection->wsi);
-    return 0;
-}
-
-/* The StatusProto, in a message of the connection's own kind. */
-static int write_dry_run(struct connection *connection)
-{
-    struct item *item = item_queue_take(&connection->answers);
-    struct buffer status, text;
-    struct rope rope;
-    sluice_error error;
-
-    buffer_init(&status, STATUS_MAX);
-    buffer_init(&text, BUFFER_NO_LIMIT);
-    rope_init(&rope);
-    failure_append_dry_run(&status, connection->front->settings.compatibility_3_5, item->reply);
-    if (connection->mode == MODE_JSON && status.size == 0)
-        buffer_append_text(&text, "{}"); /* protobuf's JSON leaves out what is not set */
-    else if (connection->mode == MODE_JSON && rope_append(&rope, NULL, status.data, status.size) == SLUICE_OK)
-        json_status_write(&rope, &text, &error);
-    else
-        buffer_append(&text, status.data, status.size);
-    uint8_t *bytes = malloc(LWS_PRE + text.size + 1);
-    int result = -1;
-    if (bytes != NULL) {
-        memcpy(bytes + LWS_PRE, text.data != NULL ? text.data : (const uint8_t *)"", text.size);
-        result = lws_write(connection->wsi, bytes + LWS_PRE, text.size,
-                           connection->mode == MODE_JSON ? LWS_WRITE_TEXT : LWS_WRITE_BINARY) < 0
-                     ? -1
-                     : 0;
-    }
-    connection->held = bytes;
-    rope_done(&rope);
-    buffer_done(&text);
-    buffer_done(&status);
-    item_free(item);
-    lws_callback_on_writable(connection->wsi);
-    return result;
-}
-
-static int write_ping(struct connection *connection)
-{
-    uint8_t buffer[LWS_PRE + 4];
-
+    put_control(output, WEBSOCKET_PING, &connection->pinged_ns, 4);
     connection->ping_due = false;
-    memcpy(buffer + LWS_PRE, &connection->pinged_ns, 4);
-    return lws_write(connection->wsi, buffer + LWS_PRE, 4, LWS_WRITE_PING) < 0 ? -1 : 0;
 }
 
-static int close_now(struct connection *connection)
+static void put_pong(struct connection *connection, struct output *output)
 {
-    uint16_t code = connection->stopped ? connection->code : connection->ended ? CLOSE_NORMAL : CLOSE_DRAINING;
+    put_control(output, WEBSOCKET_PONG, connection->pong, connection->pong_size);
+    connection->pong_due = false;
+}
 
+static void put_close(struct connection *connection, struct output *output)
+{
+    bool told = connection->farewell || connection->stopped;
+    uint16_t code = told ? connection->code : connection->ended ? CLOSE_NORMAL : CLOSE_RESTART;
+    uint8_t payload[WEBSOCKET_CONTROL_MAX] = {(uint8_t)(code >> 8), (uint8_t)code};
+    size_t reason_size = told ? connection->reason_size : 0;
+
+    memcpy(payload + 2, connection->reason, reason_size);
+    put_control(output, WEBSOCKET_CLOSE, payload, code == 0 ? 0 : 2 + reason_size);
     connection->closing = true;
-    lws_close_reason(connection->wsi, (enum lws_close_status)code, (unsigned char *)connection->reason,
-                     connection->stopped ? connection->reason_size : 0);
-    return -1;
 }
 
-int answer_write(struct connection *connection, bool writeable)
+/* The next frame, or the rest of one. False: there is none, or no room for it. */
+static bool put_next(struct connection *connection, struct output *output)
 {
-    if (connection->wsi == NULL || connection->gone || connection->closing)
-        return 0;
-    if (connection->purpose == PURPOSE_HTTP_DRY_RUN || lws_partial_buffered(connection->wsi))
-        return 0;
-    if (!writeable && (connection->compressed || connection->purpose != PURPOSE_DATA)) {
-        lws_callback_on_writable(connection->wsi);
-        return 0;
+    if (connection->frame_left > 0) {
+        put_payload(connection, output);
+        return connection->frame_left == 0;
     }
+    if (connection->closing || room_of(output) < WEBSOCKET_HEAD_MAX + WEBSOCKET_CONTROL_MAX)
+        return false;
+    if (connection->pong_due)
+        put_pong(connection, output);
+    else if (connection->farewell || connection_may_close(connection))
+        put_close(connection, output);
+    else if (connection->ping_due)
+        put_ping(connection, output);
+    else if (connection->answers.first == NULL || output->cost >= WRITE_TURN_BYTES)
+        return false;
+    else if (connection->deflater == NULL || answer_size(connection->answers.first) == 0)
+        put_frame(connection, output);
+    else
+        return put_compressed(connection, output) || (connection_farewell(connection, CLOSE_TRY_AGAIN, "", 0), true);
+    return true;
+}
+
+/* ---- writing ---- */
+
+/* What was sent is out: those answers are done. */
+static void flushed(struct connection *connection)
+{
+    if (connection->unflushed.first == NULL)
+        return;
+    connection->heard_ns = clock_monotonic_ns(); /* the client reads, so it lives */
+    while (connection->unflushed.first != NULL)
+        item_free(item_queue_take(&connection->unflushed));
+}
+
+/* Our close frame is out: the client's is to follow, if it can be read and was not there before. */
+static void wait_for_the_end(struct connection *connection)
+{
+    struct peer *peer = connection->peer;
+
+    if (connection->farewell || connection->deaf || connection->reader.in_payload)
+        peer_leave(peer);
+    else if (peer->due_ns == 0)
+        peer->due_ns = clock_monotonic_ns() + LEAVE_MS * (uint64_t)CLOCK_NS_PER_MS;
+}
+
+bool answer_write(struct connection *connection)
+{
+    struct peer *peer = connection->peer;
+    struct output output = {.cost = 0};
+
+    if (connection->purpose == PURPOSE_HTTP_DRY_RUN)
+        return plain_answer_dry_run(connection);
+    if (peer->state != PEER_OPEN)
+        return true;
+    while (!peer_is_sending(peer) && output.cost < WRITE_TURN_BYTES) {
+        flushed(connection);
+        output.at = connection->front->scratch;
+        output.end = output.at + WRITE_BYTES;
+        while (put_next(connection, &output))
+            ;
+        size_t size = (size_t)(output.at - connection->front->scratch);
+        if (size == 0)
+            break;
+        if (!peer_send(peer, connection->front->scratch, size))
+            return false;
+    }
+    if (peer_is_sending(peer))
+        return true; /* it comes back when that is out */
     flushed(connection);
-    if (connection->timed_out) {
-        connection_gone(connection);
-        return close_now(connection);
-    }
-    if (connection->ping_due && writeable && write_ping(connection) < 0)
-        return -1;
-    if (connection->answers.first != NULL) {
-        int failed = connection->purpose == PURPOSE_DRY_RUN ? write_dry_run(connection)
-                     : connection->compressed               ? write_compressed(connection)
-                                                            : write_answers(connection);
-        if (failed != 0)
-            return -1;
-    }
-    if (!connection_may_close(connection) || connection->held != NULL)
-        return 0;
-    if (writeable)
-        return close_now(connection);
-    lws_callback_on_writable(connection->wsi);
-    return 0;
+    if (connection->closing)
+        wait_for_the_end(connection);
+    else if (connection->answers.first != NULL)
+        socket_call_when_writable(peer->socket);
+    return true;
 }

@@ -3,7 +3,6 @@
 #include "common/foundation/status.h"
 #include "gateway/websocket/server.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,23 +34,44 @@ static void unlist(struct connection *connection)
     pthread_mutex_unlock(&front->mutex);
 }
 
-struct connection *connection_new(struct websocket_front *front, struct lws *wsi, const struct handshake *handshake)
+/* What is needed for messages that come or go compressed. */
+static bool set_up_compression(struct connection *connection, const struct deflate_terms *terms)
 {
-    struct connection *connection = calloc(1, sizeof *connection);
-    struct client *client = connection != NULL ? client_new(front->router) : NULL;
+    if (terms->agreed) {
+        connection->inflater = websocket_inflater_new(terms->client_no_context_takeover);
+        connection->deflater = websocket_deflater_new(terms->server_window_bits, terms->server_no_context_takeover);
+        if (connection->inflater == NULL || connection->deflater == NULL)
+            return false;
+    }
+    websocket_reader_init(&connection->reader, WEBSOCKET_FROM_CLIENT, connection->inflater, connection->front->room);
+    return true;
+}
+
+static void admit(struct connection *connection)
+{
     sluice_error error;
 
-    if (client == NULL) {
-        free(connection);
+    if (connection->purpose != PURPOSE_DATA)
+        return;
+    sluice_status status = router_admit(connection->front->router, connection->client, &error);
+    if (status == SLUICE_DRAINING)
+        connection_drain(connection);
+    else if (status != SLUICE_OK)
+        connection_stop(connection, (uint16_t)status_codes_of(status)->websocket, error.text);
+}
+
+struct connection *connection_new(struct peer *peer, const struct handshake *handshake)
+{
+    struct websocket_front *front = peer->front;
+    struct connection *connection = calloc(1, sizeof *connection);
+
+    if (connection == NULL)
         return NULL;
-    }
     connection->front = front;
-    connection->wsi = wsi;
-    connection->client = client;
+    connection->client = client_new(front->router);
     connection->references = 1;
     connection->mode = handshake->mode;
     connection->purpose = handshake->purpose;
-    connection->compressed = handshake->compressed;
     message_init(&connection->incoming);
     item_queue_init(&connection->unread);
     item_queue_init(&connection->answers);
@@ -59,13 +79,13 @@ struct connection *connection_new(struct websocket_front *front, struct lws *wsi
     connection->heard_ns = clock_monotonic_ns();
     connection->room.take = room_came;
     list(connection);
-    if (connection->purpose == PURPOSE_DATA) {
-        sluice_status status = router_admit(front->router, client, &error);
-        if (status == SLUICE_DRAINING)
-            connection_drain(connection);
-        else if (status != SLUICE_OK)
-            connection_stop(connection, (uint16_t)status_codes_of(status)->websocket, error.text);
+    if (connection->client == NULL || !set_up_compression(connection, &handshake->deflate)) {
+        connection_unref(connection);
+        return NULL;
     }
+    connection->peer = peer;
+    peer->connection = connection;
+    admit(connection);
     return connection;
 }
 
@@ -74,15 +94,17 @@ void connection_unref(struct connection *connection)
     if (--connection->references > 0)
         return;
     message_done(&connection->incoming);
-    free(connection->held);
-    client_unref(connection->client);
+    websocket_inflater_free(connection->inflater);
+    websocket_deflater_free(connection->deflater);
+    if (connection->client != NULL)
+        client_unref(connection->client);
     unlist(connection);
     free(connection);
 }
 
 void connection_dirty(struct connection *connection)
 {
-    if (connection->listed_dirty || connection->wsi == NULL)
+    if (connection->listed_dirty || connection->peer == NULL)
         return;
     connection->listed_dirty = true;
     connection->references++;
@@ -141,35 +163,59 @@ void connection_drain(struct connection *connection)
     stop_taking(connection);
 }
 
-void connection_gone(struct connection *connection)
+/* A frame that is under way is sent to its end when another one, the last, is to follow it. */
+static void drop_answers(struct connection *connection)
 {
-    if (connection->gone)
-        return;
-    connection->gone = true;
-    connection->references++;
+    struct item *under_way = connection->farewell && connection->frame_left > 0 ? item_queue_take(&connection->answers) : NULL;
+
     for (struct item *item = item_queue_take(&connection->answers); item != NULL;
          item = item_queue_take(&connection->answers))
         item_free(item);
     for (struct item *item = item_queue_take(&connection->unflushed); item != NULL;
          item = item_queue_take(&connection->unflushed))
         item_free(item);
+    if (under_way != NULL)
+        item_queue_append(&connection->answers, under_way);
+    else
+        connection->frame_left = 0;
+}
+
+void connection_gone(struct connection *connection)
+{
+    bool first = !connection->gone;
+
+    connection->gone = true;
+    connection->references++;
+    drop_answers(connection);
     drop_unread(connection);
-    for (struct item *item = connection->flying; item != NULL; item = item->next)
+    for (struct item *item = first ? connection->flying : NULL; item != NULL; item = item->next)
         router_cancel(item->request); /* the reply comes as a note */
     connection_unref(connection);
 }
 
+void connection_farewell(struct connection *connection, uint16_t code, const char *reason, size_t size)
+{
+    if (connection->farewell || connection->closing)
+        return;
+    connection->farewell = true;
+    connection->code = code;
+    connection->reason_size = size > WEBSOCKET_REASON_MAX ? WEBSOCKET_REASON_MAX : size;
+    memcpy(connection->reason, reason, connection->reason_size);
+    connection_gone(connection);
+    connection_dirty(connection);
+}
+
 void connection_kill(struct connection *connection)
 {
-    connection_gone(connection);
-    if (connection->wsi != NULL)
-        lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    if (connection->peer != NULL)
+        peer_kill(connection->peer);
 }
 
 void connection_closed(struct connection *connection)
 {
+    connection->farewell = false;
     connection_gone(connection);
-    connection->wsi = NULL;
+    connection->peer = NULL;
     connection_unref(connection);
 }
 
@@ -177,7 +223,7 @@ void connection_closed(struct connection *connection)
 
 static void room_came(struct note *note)
 {
-    struct connection *connection = lws_container_of(note, struct connection, room);
+    struct connection *connection = container_of(note, struct connection, room);
 
     connection->awaits_room = false;
     connection_pace(connection);
@@ -207,16 +253,18 @@ static bool has_room(struct connection *connection)
 
 void connection_pace(struct connection *connection)
 {
-    if (connection->wsi == NULL || connection->purpose != PURPOSE_DATA)
+    if (connection->peer == NULL || connection->purpose != PURPOSE_DATA)
         return;
     bool pause = connection_takes(connection) &&
                  (connection->in_work >= connection->front->settings.prefetch || !has_room(connection));
     if (pause == connection->paused)
         return;
     connection->paused = pause;
-    lws_rx_flow_control(connection->wsi, !pause);
-    if (!pause)
-        connection->heard_ns = clock_monotonic_ns(); /* its pongs could not be read */
+    peer_pace(connection->peer);
+    if (pause)
+        return;
+    connection->heard_ns = clock_monotonic_ns(); /* its pongs could not be read */
+    connection_dirty(connection);                /* what has come and waited is read */
 }
 
 void connection_settle(struct connection *connection)
@@ -230,13 +278,6 @@ void connection_settle(struct connection *connection)
 
 /* ---- signs of life ---- */
 
-/* A paused socket is not read, nor is one that waits for an HTTP answer, so libwebsockets does not see its end. */
-static bool has_hung_up(const struct connection *connection)
-{
-    struct pollfd look = {.fd = lws_get_socket_fd(connection->wsi), .events = POLLRDHUP};
-    return poll(&look, 1, 0) == 1 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-}
-
 static uint64_t since(uint64_t then_ns, uint64_t now_ns)
 {
     return now_ns > then_ns ? now_ns - then_ns : 0;
@@ -244,35 +285,29 @@ static uint64_t since(uint64_t then_ns, uint64_t now_ns)
 
 void connection_tick(struct connection *connection, uint64_t now_ns)
 {
+    static const char timed_out[] = "keepalive ping timeout";
     const struct websocket_front_settings *settings = &connection->front->settings;
     uint64_t interval_ns = settings->ping_interval_ms * (uint64_t)CLOCK_NS_PER_MS;
     uint64_t timeout_ns = settings->ping_timeout_ms * (uint64_t)CLOCK_NS_PER_MS;
 
-    bool plain = connection->purpose == PURPOSE_HTTP_DRY_RUN;
-    if (connection->wsi == NULL || connection->gone || connection->closing)
+    if (connection->peer->state != PEER_OPEN)
         return;
-    if ((connection->paused || plain) && has_hung_up(connection))
-        connection_kill(connection);
-    if (plain || connection->gone)
-        return;
-    if (connection->unflushed.first != NULL) {
+    if (peer_is_sending(connection->peer)) {
         /* A client that reads nothing would not see a ping either. */
         if (since(connection->heard_ns, now_ns) > interval_ns + timeout_ns)
             connection_kill(connection);
+    } else if (connection->gone || connection->closing) {
+        return;
     } else if (connection->paused) {
         connection->heard_ns = now_ns;
         connection->pinged_ns = 0;
     } else if (connection->pinged_ns != 0) {
-        if (since(connection->pinged_ns, now_ns) > timeout_ns) {
+        if (since(connection->pinged_ns, now_ns) > timeout_ns)
             /* What is inside is given up: nobody is there to take it. */
-            connection_stop(connection, CLOSE_FAILURE, "keepalive ping timeout");
-            connection->ping_due = false;
-            connection->timed_out = true;
-            lws_callback_on_writable(connection->wsi);
-        }
+            connection_farewell(connection, CLOSE_INTERNAL_ERROR, timed_out, sizeof timed_out - 1);
     } else if (since(connection->heard_ns, now_ns) > interval_ns) {
         connection->pinged_ns = now_ns;
         connection->ping_due = true;
-        lws_callback_on_writable(connection->wsi);
+        connection_dirty(connection);
     }
 }

@@ -3,17 +3,14 @@
  *
  * Stopping: drain() lets connections end by themselves; free() gives them STOP_GRACE_MS for their close frames, then has
  * the thread cancel and close what is left, waits until every connection's requests have come back, and stops the
- * thread, which destroys libwebsockets' context.
+ * thread.
  */
 #include "common/foundation/clock.h"
 #include "common/foundation/text.h"
-#include "gateway/front/listen.h"
 #include "gateway/websocket/server.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { STOP_GRACE_MS = 500 };
 
@@ -24,9 +21,9 @@ void front_post(struct websocket_front *front, struct note *note)
     bool was_empty = front->first == NULL;
     *front->last = note;
     front->last = &note->next;
-    /* Under the mutex: free() takes it once before the context goes, so nobody is in here any more. */
+    /* Under the mutex: free() takes it once before the loop goes, so nobody is in here any more. */
     if (was_empty)
-        lws_cancel_service(front->context);
+        socket_loop_wake(front->loop);
     pthread_mutex_unlock(&front->mutex);
 }
 
@@ -60,14 +57,17 @@ static void take_notes(struct websocket_front *front)
     }
 }
 
-static void write_dirty(struct websocket_front *front)
+/* Writes what there is to be written, and reads what has come and waited for that. */
+static void serve_dirty(struct websocket_front *front)
 {
     while (front->dirty != NULL) {
         struct connection *connection = front->dirty;
         front->dirty = connection->next_dirty;
         connection->listed_dirty = false;
-        if (answer_write(connection, false) < 0)
+        if (connection->peer != NULL && !connection->peer->lost && !answer_write(connection))
             connection_kill(connection);
+        if (connection->peer != NULL)
+            peer_read_rest(connection->peer);
         connection_unref(connection);
     }
 }
@@ -89,7 +89,7 @@ static void look_for_the_end(struct websocket_front *front)
     }
     if (!front->aborted && atomic_load(&front->abort)) {
         front->aborted = true;
-        context_accept(front, false);
+        socket_loop_refuse(front->loop);
         for_each(front, connection_kill);
     }
 }
@@ -98,11 +98,11 @@ static void *serve(void *context)
 {
     struct websocket_front *front = context;
 
-    while (!atomic_load(&front->stop) && lws_service(front->context, 0) >= 0) {
+    while (!atomic_load(&front->stop) && socket_loop_run(front->loop)) {
         release(front); /* what was read leaves before answers are written */
         take_notes(front);
         look_for_the_end(front);
-        write_dirty(front);
+        serve_dirty(front);
         release(front);
     }
     return NULL;
@@ -123,25 +123,25 @@ static struct websocket_front *front_with(const struct websocket_front_settings 
         set->ping_timeout_ms = WEBSOCKET_PING_TIMEOUT_MS;
     if (set->connections_max == 0)
         set->connections_max = WEBSOCKET_CONNECTIONS_MAX;
+    if (set->handshake_timeout_ms == 0)
+        set->handshake_timeout_ms = WEBSOCKET_HANDSHAKE_TIMEOUT_MS;
     front->router = router;
-    front->listener = -1;
     front->started = clock_utc();
     text_random_id(front->session);
     pthread_mutex_init(&front->mutex, NULL);
     clock_condition_init(&front->changed);
     front->last = &front->first;
-    front->scratch = malloc(LWS_PRE + WRITE_BYTES);
+    front->scratch = malloc(WRITE_BYTES);
+    front->room = malloc(WEBSOCKET_INFLATE_ROOM);
     return front;
 }
 
 static void front_done(struct websocket_front *front)
 {
-    if (front->context != NULL)
-        lws_context_destroy(front->context);
-    else if (front->listener >= 0)
-        close(front->listener);
+    socket_loop_free(front->loop);
     front_workers_free(front->workers);
     free(front->scratch);
+    free(front->room);
     pthread_cond_destroy(&front->changed);
     pthread_mutex_destroy(&front->mutex);
     free(front);
@@ -149,19 +149,25 @@ static void front_done(struct websocket_front *front)
 
 static sluice_status open_front(struct websocket_front *front, sluice_error *error)
 {
-    if (front->scratch == NULL)
+    const struct socket_loop_settings settings = {
+        .host = front->settings.host,
+        .port = front->settings.port,
+        .tls = &front->settings.tls,
+        .connections_max = front->settings.connections_max,
+        .events = &peer_events,
+        .context = front,
+    };
+
+    if (front->scratch == NULL || front->room == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for the WebSocket front");
-    sluice_status status = tls_check(&front->settings.tls, error);
-    if (status == SLUICE_OK)
-        status = json_warm(error);
+    sluice_status status = json_warm(error);
     if (status == SLUICE_OK)
         status = front_workers_new("sluice-ws-json", front->settings.json_workers, &front->workers, error);
     if (status == SLUICE_OK)
-        status = front_listen("WebSocket", front->settings.host, front->settings.port, &front->listener, &front->port, error);
-    if (status == SLUICE_OK)
-        status = context_new(front, error);
+        status = socket_loop_new(&settings, &front->loop, error);
     if (status != SLUICE_OK)
         return status;
+    front->port = socket_loop_port(front->loop);
     int failure = pthread_create(&front->thread, NULL, serve, front);
     if (failure != 0)
         return sluice_fail(error, SLUICE_SYSTEM, "gateway", "the thread for WebSocket cannot be started: %s",
@@ -197,7 +203,7 @@ uint16_t websocket_front_port(const struct websocket_front *front)
 static void wake(struct websocket_front *front, atomic_bool *flag)
 {
     atomic_store(flag, true);
-    lws_cancel_service(front->context);
+    socket_loop_wake(front->loop);
 }
 
 void websocket_front_drain(struct websocket_front *front)

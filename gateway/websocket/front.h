@@ -1,8 +1,8 @@
 /*
  * front.h - the gateway's WebSocket front: a server (RFC 6455) that turns messages into requests for the router.
  *
- * What clients may send, what they get and the close codes: docs/websocket.md. One thread serves all connections by
- * libwebsockets; worker threads turn JSON into requests and answers into JSON. With certificates it serves wss.
+ * What clients may send, what they get and the close codes: docs/websocket.md. One thread serves all connections;
+ * worker threads turn JSON into requests and answers into JSON. With certificates it serves wss.
  *
  * The port is open from websocket_front_new() on. Stopping goes in steps, by one thread: router_drain(),
  * websocket_front_drain(), websocket_front_wait(), websocket_front_free().
@@ -19,6 +19,7 @@ enum {
     WEBSOCKET_PING_INTERVAL_MS = 20000, /* without a word from the client: it is pinged, as Jina does */
     WEBSOCKET_PING_TIMEOUT_MS = 20000,  /* and the connection ended when still nothing has come */
     WEBSOCKET_CONNECTIONS_MAX = 16384,  /* more wait in the listen queue */
+    WEBSOCKET_HANDSHAKE_TIMEOUT_MS = 20000, /* for TLS and the head of a request */
 };
 
 struct websocket_front_settings {
@@ -30,7 +31,7 @@ struct websocket_front_settings {
     struct flow_limits limits;
     struct flow_tls tls;                            /* certfile NULL: none */
     void (*burst_begin)(void), (*burst_end)(void); /* as in gateway/front.h; NULL: not */
-    unsigned ping_interval_ms, ping_timeout_ms, connections_max;
+    unsigned ping_interval_ms, ping_timeout_ms, connections_max, handshake_timeout_ms;
 };
 
 /* SLUICE_SYSTEM names host and port when it cannot be opened, SLUICE_INVALID says what is wrong with settings or

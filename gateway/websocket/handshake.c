@@ -1,160 +1,170 @@
-/*
- * From HTTP to WebSocket.
- *
- * libwebsockets 4.1 checks little of a handshake and ends the connection without a word where it does; so everything is
- * looked at before it goes on, and refused with the words of Jina's server.
- *
- * The sub-protocol. libwebsockets goes on only when one of the names that the client offers is the name of one of our
- * protocols, and names that protocol in its answer. Jina's rule is another one (`bytes` alone is binary, all else JSON), and
- * browsers need the name of what they offered. So our one protocol takes the first offered name before libwebsockets
- * looks for it, and the name to be answered, or none, before the answer is written. All of this is in one call of
- * libwebsockets, on its one thread.
- */
-#include "gateway/websocket/server.h"
+#include "gateway/websocket/handshake.h"
 
-#include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-enum { KEY_SIZE = 24, VALUE_MAX = 256, TEXT_MAX = 512 };
+enum { LIST_MAX = 16 << 10 }; /* bytes of a header that comes in several lines */
 
-static const char refused[] = "Failed to open a WebSocket connection: ";
+static bool refuse(struct handshake_refusal *refusal, unsigned status, const char *format, ...) SLUICE_PRINTF(3, 4);
 
-static int refuse(struct lws *wsi, unsigned status, const char *text)
+static bool refuse(struct handshake_refusal *refusal, unsigned status, const char *format, ...)
 {
-    char body[TEXT_MAX + sizeof refused];
-    int size = text[0] == '\0' ? 0 : snprintf(body, sizeof body, "%s%s\n", refused, text);
-    plain_answer(wsi, status, "text/plain", body, (size_t)size, true);
-    return -1;
-}
+    va_list arguments;
 
-/* The header's value; "" when there is none; NULL when it is longer than `capacity` - 1. */
-static const char *header(struct lws *wsi, enum lws_token_indexes token, char *value, int capacity)
-{
-    value[0] = '\0';
-    if (lws_hdr_total_length(wsi, token) == 0)
-        return value;
-    return lws_hdr_copy(wsi, value, capacity, token) < 0 ? NULL : value;
-}
-
-static bool is_key(const char *key)
-{
-    size_t digits = strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
-    /* 16 bytes in base64: the last digit stands for two bits and four zeros. */
-    return strlen(key) == KEY_SIZE && digits == KEY_SIZE - 2 && strcmp(key + KEY_SIZE - 2, "==") == 0 &&
-           strchr("AQgw", key[KEY_SIZE - 3]) != NULL;
-}
-
-/* Is `name` one of a list with commas? In any letter case. */
-static bool lists(const char *list, const char *name)
-{
-    size_t size = strlen(name);
-    for (const char *at = list; *at != '\0';) {
-        at += strspn(at, ", \t");
-        size_t length = strcspn(at, ", \t");
-        if (length == size && strncasecmp(at, name, size) == 0)
-            return true;
-        at += length;
-    }
+    refusal->status = status;
+    va_start(arguments, format);
+    vsnprintf(refusal->text, sizeof refusal->text, format, arguments);
+    va_end(arguments);
     return false;
 }
 
-static int check_headers(struct lws *wsi)
+bool handshake_is_wanted(const struct head *head)
 {
-    char value[VALUE_MAX], text[TEXT_MAX];
-
-    const char *upgrade = header(wsi, WSI_TOKEN_UPGRADE, value, sizeof value);
-    if (upgrade == NULL || strcasecmp(upgrade, "websocket") != 0) {
-        snprintf(text, sizeof text, "invalid Upgrade header: %s.", upgrade != NULL ? upgrade : "too long");
-        return refuse(wsi, 400, text);
-    }
-    const char *connection = header(wsi, WSI_TOKEN_CONNECTION, value, sizeof value);
-    if (connection == NULL || !lists(connection, "upgrade")) {
-        snprintf(text, sizeof text, "invalid Connection header: %s.", connection != NULL ? connection : "too long");
-        return refuse(wsi, 400, text);
-    }
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) == 0)
-        return refuse(wsi, 400, "missing Host header.");
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_KEY) == 0)
-        return refuse(wsi, 400, "missing Sec-WebSocket-Key header; 'sec-websocket-key'.");
-    const char *key = header(wsi, WSI_TOKEN_KEY, value, sizeof value);
-    if (key == NULL || !is_key(key)) {
-        snprintf(text, sizeof text, "invalid Sec-WebSocket-Key header: %s.", key != NULL ? key : "too long");
-        return refuse(wsi, 400, text);
-    }
-    const char *version = header(wsi, WSI_TOKEN_VERSION, value, sizeof value);
-    if (version == NULL || strcmp(version, "13") != 0) {
-        snprintf(text, sizeof text, "invalid Sec-WebSocket-Version header: %s.",
-                 version == NULL ? "too long" : version[0] == '\0' ? "missing" : version);
-        return refuse(wsi, 400, text);
-    }
-    return 0;
+    return head_value(head, "upgrade", NULL) != NULL || head_value(head, "sec-websocket-key", NULL) != NULL ||
+           head_value(head, "sec-websocket-version", NULL) != NULL;
 }
 
-/* The first name as libwebsockets will read it. False: it will not be able to. */
-static bool first_name(const char *list, char *name)
-{
-    struct lws_tokenize tokens;
+/* As much of a value as is shown. */
+enum { SHOWN_MAX = 100 };
 
-    lws_tokenize_init(&tokens, list,
-                      LWS_TOKENIZE_F_COMMA_SEP_LIST | LWS_TOKENIZE_F_MINUS_NONTERM | LWS_TOKENIZE_F_DOT_NONTERM |
-                          LWS_TOKENIZE_F_RFC7230_DELIMS);
-    tokens.len = strlen(list);
-    return lws_tokenize(&tokens) == LWS_TOKZE_TOKEN && lws_tokenize_cstr(&tokens, name, SUBPROTOCOL_NAME_MAX + 1) == 0;
+static bool check_request(const struct head *head, struct handshake_refusal *refusal)
+{
+    if (strcmp(head->method, "GET") != 0)
+        return refuse(refusal, 400, "did not receive a valid HTTP request; unsupported HTTP method: %.*s.", SHOWN_MAX,
+                      head->method);
+    if (head->http_1_0)
+        return refuse(refusal, 400, "did not receive a valid HTTP request; unsupported HTTP version: 1.0.");
+    return !head->body || refuse(refusal, 400, "did not receive a valid HTTP request; unsupported request body.");
 }
 
-static int choose_subprotocol(struct websocket_front *front, struct lws *wsi)
+static bool check_upgrade(const struct head *head, struct handshake_refusal *refusal)
 {
-    char value[SUBPROTOCOLS_MAX + 1];
+    size_t count;
+    const char *upgrade = head_value(head, "upgrade", &count);
+    bool connection = false;
 
-    front->handshake.mode = MODE_JSON;
-    front->handshake.echo = "";
-    strcpy(front->protocol_name, "sluice");
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) == 0)
-        return 0;
-    const char *list = header(wsi, WSI_TOKEN_PROTOCOL, value, sizeof value);
-    if (list == NULL || !first_name(list, front->protocol_name))
-        return refuse(wsi, 400, "invalid Sec-WebSocket-Protocol header.");
-    if (strcmp(list, "bytes") == 0) {
-        front->handshake.mode = MODE_BYTES;
-        front->handshake.echo = "bytes";
-    } else if (lists(list, "json")) {
-        front->handshake.echo = strstr(list, "json") != NULL ? "json" : "";
+    if (upgrade == NULL)
+        return refuse(refusal, 400, "missing Upgrade header.");
+    if (count > 1 || strcasecmp(upgrade, "websocket") != 0)
+        return refuse(refusal, 400, "invalid Upgrade header: %.*s.", SHOWN_MAX, upgrade);
+    for (size_t i = 0; i < head->count && !connection; i++)
+        connection = strcasecmp(head->fields[i].name, "connection") == 0 && head_lists(head->fields[i].value, "upgrade");
+    if (connection)
+        return true;
+    const char *value = head_value(head, "connection", NULL);
+    return value == NULL ? refuse(refusal, 400, "missing Connection header.")
+                         : refuse(refusal, 400, "invalid Connection header: %.*s.", SHOWN_MAX, value);
+}
+
+static bool check_key(const struct head *head, struct handshake_refusal *refusal)
+{
+    size_t keys, versions;
+    const char *key = head_value(head, "sec-websocket-key", &keys);
+    const char *version = head_value(head, "sec-websocket-version", &versions);
+
+    if (keys == 0)
+        return refuse(refusal, 400, "missing Sec-WebSocket-Key header; 'sec-websocket-key'.");
+    if (keys > 1)
+        return refuse(refusal, 400, "more than one Sec-WebSocket-Key header found.");
+    if (!websocket_key_is_valid(key))
+        return refuse(refusal, 400, "invalid Sec-WebSocket-Key header: %.*s.", SHOWN_MAX, key);
+    if (versions > 1)
+        return refuse(refusal, 400, "more than one Sec-WebSocket-Version header found.");
+    /* RFC 6455, 4.2.2: the status may be another than 426, but the version that would do has to be named. */
+    if (versions == 0)
+        return refuse(refusal, 426, "missing Sec-WebSocket-Version header.");
+    return strcmp(version, "13") == 0 ||
+           refuse(refusal, 426, "invalid Sec-WebSocket-Version header: %.*s.", SHOWN_MAX, version);
+}
+
+static bool check_path(const struct head *head, struct handshake *handshake, struct handshake_refusal *refusal)
+{
+    handshake->purpose = strcmp(head->path, "/dry_run") == 0 ? PURPOSE_DRY_RUN : PURPOSE_DATA;
+    return handshake->purpose == PURPOSE_DRY_RUN || strcmp(head->path, "/") == 0 || refuse(refusal, 403, "%s", "");
+}
+
+/* One of the names in a list, in this letter case. False: the list has something that is no name. */
+static bool find_name(const char *list, const char *wanted, size_t *ret_names, bool *ret_found)
+{
+    static const char separators[] = "()<>@,;:\\\"/[]?={} \t";
+    size_t wanted_size = strlen(wanted);
+
+    *ret_found = false;
+    *ret_names = 0;
+    for (const char *at = list; *at != '\0'; at += *at == ',') {
+        at += strspn(at, " \t");
+        size_t size = strcspn(at, separators);
+        *ret_found = *ret_found || (size == wanted_size && memcmp(at, wanted, size) == 0);
+        *ret_names += size > 0;
+        at += size;
+        at += strspn(at, " \t");
+        if (*at != ',' && *at != '\0')
+            return false;
     }
-    return 0;
-}
-
-int handshake_check(struct websocket_front *front, struct lws *wsi)
-{
-    char path[VALUE_MAX];
-
-    front->handshake = (struct handshake){.echo = ""};
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0)
-        return refuse(wsi, 400, "did not receive a valid HTTP request; unsupported HTTP method.");
-    int failed = check_headers(wsi);
-    if (failed != 0)
-        return failed;
-    const char *uri = header(wsi, WSI_TOKEN_GET_URI, path, sizeof path);
-    if (uri != NULL && strcmp(uri, "/dry_run") == 0)
-        front->handshake.purpose = PURPOSE_DRY_RUN;
-    else if (uri == NULL || strcmp(uri, "/") != 0)
-        return refuse(wsi, 403, "");
-    return choose_subprotocol(front, wsi);
-}
-
-void handshake_echo(struct websocket_front *front)
-{
-    strcpy(front->protocol_name, front->handshake.echo);
-}
-
-bool handshake_compress(struct websocket_front *front, struct lws *wsi)
-{
-    char offer[VALUE_MAX];
-    const char *text = header(wsi, WSI_TOKEN_EXTENSIONS, offer, sizeof offer);
-
-    /* libwebsockets cannot use a smaller window than 32 KiB, and to accept this offer is to promise it. */
-    if (text == NULL || strstr(text, "server_max_window_bits") != NULL)
-        return false;
-    front->handshake.compressed = true;
     return true;
+}
+
+/* Jina's rule: `bytes` alone is binary, all else is JSON; what browsers offered has to be named to them. */
+static bool choose_subprotocol(const struct head *head, struct handshake *handshake, struct handshake_refusal *refusal)
+{
+    struct buffer list;
+    size_t names;
+    bool json = false, good = true;
+
+    handshake->mode = MODE_JSON;
+    handshake->echo = "";
+    buffer_init(&list, LIST_MAX);
+    if (head_join(head, "sec-websocket-protocol", &list)) {
+        const char *text = buffer_text(&list);
+        good = list.failed == SLUICE_OK && find_name(text, "json", &names, &json) && (names > 0 || text[0] == '\0');
+        if (strcmp(text, "bytes") == 0) {
+            handshake->mode = MODE_BYTES;
+            handshake->echo = "bytes";
+        } else if (json) {
+            handshake->echo = "json";
+        }
+    }
+    buffer_done(&list);
+    return good || refuse(refusal, 400, "invalid Sec-WebSocket-Protocol header.");
+}
+
+static bool choose_extensions(const struct head *head, struct handshake *handshake, struct handshake_refusal *refusal)
+{
+    struct buffer offers;
+    bool good = true;
+
+    buffer_init(&offers, LIST_MAX);
+    if (head_join(head, "sec-websocket-extensions", &offers))
+        good = offers.failed == SLUICE_OK && deflate_choose(buffer_text(&offers), &handshake->deflate);
+    buffer_done(&offers);
+    return good || refuse(refusal, 400, "invalid Sec-WebSocket-Extensions header.");
+}
+
+bool handshake_read(const struct head *head, struct handshake *ret_handshake, struct handshake_refusal *ret_refusal)
+{
+    *ret_handshake = (struct handshake){.echo = ""};
+    if (!check_request(head, ret_refusal) || !check_upgrade(head, ret_refusal) || !check_key(head, ret_refusal) ||
+        !check_path(head, ret_handshake, ret_refusal) || !choose_subprotocol(head, ret_handshake, ret_refusal) ||
+        !choose_extensions(head, ret_handshake, ret_refusal))
+        return false;
+    websocket_accept(head_value(head, "sec-websocket-key", NULL), ret_handshake->accept);
+    return true;
+}
+
+void handshake_append_answer(const struct handshake *handshake, struct buffer *answer)
+{
+    buffer_printf(answer,
+                  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                  "Sec-WebSocket-Accept: %s\r\n",
+                  handshake->accept);
+    if (handshake->echo[0] != '\0')
+        buffer_printf(answer, "Sec-WebSocket-Protocol: %s\r\n", handshake->echo);
+    if (handshake->deflate.agreed) {
+        buffer_append_text(answer, "Sec-WebSocket-Extensions: ");
+        deflate_append_answer(&handshake->deflate, answer);
+        buffer_append_text(answer, "\r\n");
+    }
+    buffer_append_text(answer, "\r\n");
 }

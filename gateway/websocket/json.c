@@ -16,7 +16,7 @@ static void read_next(struct connection *connection);
 
 static void keep_text(struct item *item, sluice_status status, const sluice_error *error)
 {
-    char reason[CLOSE_REASON_MAX + 1];
+    char reason[WEBSOCKET_REASON_MAX + 1];
 
     item->json.status = status;
     size_t size = message_close_reason(error->text, reason);
@@ -84,14 +84,14 @@ static void text_read(struct item *item)
         item_free(item);
     } else {
         bool clients = item->json.kind != JSON_FAULT_NONE;
-        connection_stop(connection, clients ? CLOSE_UNREADABLE : CLOSE_FAILURE, item->json.text);
+        connection_stop(connection, clients ? CLOSE_INVALID_DATA : CLOSE_INTERNAL_ERROR, item->json.text);
         item_free(item);
     }
 }
 
 static void take_read(struct note *note)
 {
-    struct item *item = lws_container_of(note, struct item, note);
+    struct item *item = container_of(note, struct item, note);
     struct connection *connection = item->connection;
 
     connection->references++; /* the item may be the last that holds it */
@@ -102,7 +102,7 @@ static void take_read(struct note *note)
 
 static void run_read(struct front_job *job)
 {
-    struct item *item = lws_container_of(job, struct item, job);
+    struct item *item = container_of(job, struct item, job);
     read_text(item);
     item->note.take = take_read;
     front_post(item->connection->front, &item->note);
@@ -140,6 +140,7 @@ static void write_text(struct item *item)
     const struct json_response_options options = {.style = JSON_STYLE_WEBSOCKET};
     sluice_error error = {.text = ""};
 
+    item->answer_is_text = true;
     sluice_status status = json_response_write(&item->reply->message, &options, &item->text, &error);
     if (status == SLUICE_OK)
         status = item->text.failed;
@@ -148,12 +149,12 @@ static void write_text(struct item *item)
 
 static void take_written(struct note *note)
 {
-    item_answered(lws_container_of(note, struct item, note));
+    item_answered(container_of(note, struct item, note));
 }
 
 static void run_write(struct front_job *job)
 {
-    struct item *item = lws_container_of(job, struct item, job);
+    struct item *item = container_of(job, struct item, job);
     write_text(item);
     item->note.take = take_written;
     front_post(item->connection->front, &item->note);

@@ -105,8 +105,8 @@ void message_copy_out(const struct rope *rope, size_t offset, void *target, size
 size_t message_close_reason(const char *text, char *reason)
 {
     size_t size = text != NULL ? strlen(text) : 0;
-    if (size > CLOSE_REASON_MAX)
-        size = text_cut(text, CLOSE_REASON_MAX);
+    if (size > WEBSOCKET_REASON_MAX)
+        size = text_cut(text, WEBSOCKET_REASON_MAX);
     if (!text_is_utf8(text, size))
         size = 0;
     memcpy(reason, text != NULL ? text : "", size);

@@ -8,13 +8,13 @@
 #define SLUICE_GATEWAY_WEBSOCKET_MESSAGE_H
 
 #include "common/foundation/block.h"
+#include "common/net/websocket/frame.h"
 
 #include <stdbool.h>
 
 enum {
     MESSAGE_BLOCK_MIN = 256,
     MESSAGE_BLOCK_MAX = 4 << 20,
-    CLOSE_REASON_MAX = 123, /* RFC 6455: a control frame holds 125 bytes, the code takes two */
 };
 
 struct message {
@@ -39,8 +39,8 @@ bool message_is_end(const struct rope *rope);
 /* Copy `size` bytes from `offset` on; they must be there. */
 void message_copy_out(const struct rope *rope, size_t offset, void *target, size_t size);
 
-/* `text` as the reason of a close frame: UTF-8 of at most CLOSE_REASON_MAX bytes, cut between characters. Returns its
- * size; `reason` has room for CLOSE_REASON_MAX bytes. */
+/* `text` as the reason of a close frame: UTF-8 of at most WEBSOCKET_REASON_MAX bytes, cut between characters. Returns its
+ * size; `reason` has room for WEBSOCKET_REASON_MAX bytes. */
 size_t message_close_reason(const char *text, char *reason);
 
 #endif

@@ -1,7 +1,6 @@
 /* Messages: put together from their pieces, made into requests, submitted in order of arrival. */
 #include "common/foundation/clock.h"
 #include "common/foundation/status.h"
-#include "common/foundation/text.h"
 #include "gateway/websocket/server.h"
 
 #include <stdio.h>
@@ -46,7 +45,7 @@ void read_dry_run(struct connection *connection)
         stop_with(connection, status, error.text);
         if (item != NULL)
             item_free(item);
-        lws_callback_on_writable(connection->wsi);
+        connection_dirty(connection);
         return;
     }
     connection->flying = item;
@@ -78,86 +77,97 @@ static void take_message(struct connection *connection)
 }
 
 /* The first piece of a message. False: it is not wanted. */
-static bool begin_message(struct connection *connection)
+static bool begin_message(struct connection *connection, bool text)
 {
-    connection->begun = true;
-    connection->begun_text = !lws_frame_is_binary(connection->wsi);
-    connection->begun_plain = lws_get_reserved_bits(connection->wsi) == 0;
-    if (connection->begun_text == (connection->mode == MODE_JSON))
+    if (text == (connection->mode == MODE_JSON))
         return true;
-    connection_stop(connection, CLOSE_FRAME_TYPE,
-                    connection->begun_text ? "a text message; the sub-protocol `bytes` has binary ones only"
-                                           : "a binary message; only the sub-protocol `bytes` has those");
+    connection_stop(connection, CLOSE_UNSUPPORTED_DATA,
+                    text ? "a text message; the sub-protocol `bytes` has binary ones only"
+                         : "a binary message; only the sub-protocol `bytes` has those");
     return false;
 }
 
-static void append_piece(struct connection *connection, const void *data, size_t size)
+/* Is there room for so many bytes more? `announced` may be a lie of any size. */
+static bool fits(struct connection *connection, size_t size, uint64_t announced)
 {
     uint64_t limit = connection->front->settings.limits.max_message_bytes;
-    /* Of a compressed message nothing is known in advance. */
-    uint64_t announced = connection->compressed ? 0 : lws_remaining_packet_payload(connection->wsi);
+    uint64_t taken = connection->incoming.size;
+    char text[WEBSOCKET_REASON_MAX + 1];
 
-    if (size > limit || announced > limit || connection->incoming.size + size + announced > limit) {
-        char text[CLOSE_REASON_MAX + 1];
-        snprintf(text, sizeof text, "the message is larger than max_message_bytes (%llu)", (unsigned long long)limit);
-        connection_stop(connection, CLOSE_TOO_LARGE, text);
-    } else if (message_append(&connection->incoming, data, size, announced) != SLUICE_OK) {
+    if (size <= limit && announced <= limit && taken + size + announced <= limit)
+        return true;
+    snprintf(text, sizeof text, "the message is larger than max_message_bytes (%llu)", (unsigned long long)limit);
+    connection_stop(connection, CLOSE_TOO_BIG, text);
+    return false;
+}
+
+static void take_piece(struct connection *connection, const struct websocket_seen *piece)
+{
+    if (!connection_takes(connection) || !begin_message(connection, piece->opcode == WEBSOCKET_TEXT) ||
+        !fits(connection, piece->size, piece->more))
+        return;
+    if (message_append(&connection->incoming, piece->data, piece->size, piece->more) != SLUICE_OK)
         stop_with(connection, SLUICE_NO_MEMORY, "no memory for the message");
+    else if (piece->last)
+        take_message(connection);
+}
+
+/* Of several pings that were not answered the last counts (RFC 6455, 5.5.3). */
+static void take_ping(struct connection *connection, const struct websocket_seen *ping)
+{
+    memcpy(connection->pong, ping->data, ping->size);
+    connection->pong_size = ping->size;
+    connection->pong_due = true;
+    connection_dirty(connection);
+}
+
+/* The client's close frame: it is answered by the same, or it was the answer to ours. */
+static void take_close(struct connection *connection, const struct websocket_seen *seen)
+{
+    if (connection->closing)
+        peer_leave(connection->peer);
+    else
+        connection_farewell(connection, seen->code == CLOSE_NO_CODE ? 0 : (uint16_t)seen->code, (const char *)seen->data,
+                            seen->size);
+}
+
+static void take_fault(struct connection *connection, const struct websocket_seen *seen)
+{
+    connection->deaf = true;
+    if (connection->closing)
+        peer_leave(connection->peer);
+    else if (seen->opcode != 0) /* a message is bad, the frames are not: what is inside is answered first */
+        connection_stop(connection, (uint16_t)seen->code, seen->text);
+    else
+        connection_farewell(connection, (uint16_t)seen->code, seen->text, strlen(seen->text));
+}
+
+/* One event. False: there are none any more in these bytes. */
+static bool read_frame(struct connection *connection, uint8_t **at, const uint8_t *end)
+{
+    struct websocket_seen seen;
+
+    switch (websocket_read(&connection->reader, at, end, &seen)) {
+    case WEBSOCKET_PIECE: take_piece(connection, &seen); return true;
+    case WEBSOCKET_PINGED: take_ping(connection, &seen); return true;
+    case WEBSOCKET_PONGED: return true;
+    case WEBSOCKET_CLOSED: take_close(connection, &seen); return true;
+    case WEBSOCKET_BROKEN: take_fault(connection, &seen); return true;
+    default:
+        if (connection_takes(connection))
+            fits(connection, 0, websocket_announced(&connection->reader));
+        return false;
     }
 }
 
-void read_piece(struct connection *connection, const void *data, size_t size)
+bool read_frames(struct connection *connection, uint8_t **at, const uint8_t *end)
 {
-    struct lws *wsi = connection->wsi;
-    bool last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
-    bool begins = !connection->begun;
-
     connection->heard_ns = clock_monotonic_ns();
     connection->pinged_ns = 0;
-    if (!connection_takes(connection)) {
-        connection->begun = !last;
-        return;
-    }
-    if (begins && !begin_message(connection))
-        return;
-    if (!begins && connection->begun_plain && lws_get_reserved_bits(wsi) != 0) {
-        connection_stop(connection, CLOSE_PROTOCOL, "a reserved bit is set in a continuation frame");
-        return;
-    }
-    append_piece(connection, data, size);
-    if (!last || !connection_takes(connection))
-        return;
-    connection->begun = false;
-    take_message(connection);
-}
-
-/* libwebsockets has put 1002 into codes that it knows to be invalid. */
-static bool is_close_code(unsigned code)
-{
-    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999);
-}
-
-/* libwebsockets answers with what is in `payload` then: another code, and nothing that is no text. */
-static void answer_instead(uint8_t *payload, size_t size, unsigned code)
-{
-    payload[0] = (uint8_t)(code >> 8);
-    payload[1] = (uint8_t)code;
-    memset(payload + 2, ' ', size - 2);
-}
-
-int read_close(struct connection *connection, uint8_t *payload, size_t size)
-{
-    connection->closing = true;
-    connection_gone(connection);
-    if (size == 0)
-        return 0;
-    if (size == 1) { /* half a code; there is no room for a whole one, so this is a close of ours */
-        lws_close_reason(connection->wsi, (enum lws_close_status)CLOSE_PROTOCOL, NULL, 0);
-        return -1;
-    }
-    if (!is_close_code((unsigned)payload[0] << 8 | payload[1]))
-        answer_instead(payload, size, CLOSE_PROTOCOL);
-    else if (!text_is_utf8(payload + 2, size - 2))
-        answer_instead(payload, size, CLOSE_UNREADABLE);
-    return 0;
+    while (!connection->paused && !connection->deaf && !connection->farewell && connection->peer->state == PEER_OPEN)
+        if (!read_frame(connection, at, end))
+            return true;
+    if (!connection->paused)
+        *at += end - *at; /* nothing that follows counts */
+    return !connection->paused;
 }

@@ -1,7 +1,7 @@
 /* tls.c: what is wrong with a certificate is said before libwebsockets, which only says no, gets it. */
 #include "common/foundation/log.h"
 #include "common/net/tls.h"
-#include "gateway/websocket/server.h"
+#include "gateway/websocket/tls.h"
 
 sluice_status tls_check(const struct flow_tls *tls, sluice_error *error)
 {

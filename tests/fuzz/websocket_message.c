@@ -63,9 +63,9 @@ static void require_same(const struct rope *rope, const uint8_t *data, size_t si
 
 static void require_reason(const char *text)
 {
-    char reason[CLOSE_REASON_MAX];
+    char reason[WEBSOCKET_REASON_MAX];
     size_t size = message_close_reason(text, reason);
-    require(size <= CLOSE_REASON_MAX && text_is_utf8(reason, size));
+    require(size <= WEBSOCKET_REASON_MAX && text_is_utf8(reason, size));
 }
 
 static void read_request(const struct rope *rope, bool must)

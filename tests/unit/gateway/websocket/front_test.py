@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 import unittest
+import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from case import DEFLATE, END, Case  # noqa: E402
@@ -181,11 +182,44 @@ class Deflate(Case):
         messages, end = client.until_closed()
         self.assertEqual((messages, end), ([(PONG, b"x"), (BINARY, request("later", 100000))], (1000, "")))
 
-    def test_no_smaller_window_is_promised(self):
-        client = self.client(extra="Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10\r\n")
+    def test_what_is_agreed_on_is_kept(self):
+        """The test's own decompressor has just the window that was promised, and forgets what it may."""
+        noise = os.urandom(20000)
+        message = request("later") + b"\x4a\xc0\xb8\x02" + noise + noise
+        self.assertEqual(len(noise) * 2, 0x40 | 0x38 << 7 | 0x02 << 14)
+        for terms in ("server_max_window_bits=9", "server_max_window_bits=12", "server_no_context_takeover",
+                      "client_no_context_takeover",
+                      "server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10"):
+            with self.subTest(terms):
+                client = self.client(extra=f"Sec-WebSocket-Extensions: permessage-deflate; {terms}\r\n")
+                self.assertEqual(client.headers["sec-websocket-extensions"], f"permessage-deflate; {terms}")
+                for _ in range(3):
+                    client.send(frame(BINARY, deflate(message), rsv=4))
+                    self.assertEqual(client.message(), (BINARY, message))
+                client.send(END)
+                self.assertEqual(client.until_closed(), ([], (1000, "")))
+
+    def test_the_clients_context_is_kept(self):
+        client = self.client(extra=DEFLATE)
+        packer = zlib.compressobj(wbits=-15)
+        message = request("later", 30000)
+        for _ in range(3):
+            packed = packer.compress(message) + packer.flush(zlib.Z_SYNC_FLUSH)
+            client.send(frame(BINARY, packed[:-4], rsv=4))
+            self.assertEqual(client.message(), (BINARY, message))
+
+    def test_what_cannot_be_promised_is_not(self):
+        client = self.client(extra="Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=8\r\n")
         self.assertNotIn("sec-websocket-extensions", client.headers)
         client.send(END)
         self.assertEqual(client.until_closed(), ([], (1000, "")))
+
+    def test_a_large_answer_that_shrinks(self):
+        """It is compressed in turns."""
+        client = self.client(extra=DEFLATE)
+        client.send(frame(BINARY, deflate(request("later", 1040000)), rsv=4) + frame(BINARY, deflate(request("later2")), rsv=4) + END)
+        messages, end = client.until_closed()
+        self.assertEqual(([message for _, message in messages], end), ([request("later", 1040000), request("later2")], (1000, "")))
 
     def test_a_bomb_is_stopped_at_the_limit(self):
         client = self.client(extra=DEFLATE)
@@ -418,16 +452,28 @@ class Stop(Case):
         self.assertEqual(self.client().until_closed(), ([], (1013, "refused by the test")))
 
 
+class Alive(Case):
+    """Whoever answers pings stays, however slow the machine is."""
+    settings = {"ping_interval_ms": 100, "ping_timeout_ms": 60000}
+
+    def test_pongs(self):
+        client = self.client()
+        for _ in range(4):
+            opcode, payload = client.message()
+            self.assertEqual((opcode, len(payload)), (PING, 4))
+            client.send(frame(PONG, payload))
+        client.send(END)
+        messages, end = client.until_closed()
+        self.assertEqual((set(messages) - {(PING, payload) for _, payload in messages}, end), (set(), (1000, "")))
+
+
 class Life(Case):
     settings = {"ping_interval_ms": 300, "ping_timeout_ms": 600}
 
-    def test_pings_and_no_pong(self):
+    def test_no_pong(self):
         client = self.client()
-        opcode, payload = client.message()
-        self.assertEqual((opcode, len(payload)), (PING, 4))
-        client.send(frame(PONG, payload))
-        self.assertEqual(client.message()[0], PING)
-        self.assertEqual(client.until_closed(), ([], (1011, "keepalive ping timeout")))
+        messages, end = client.until_closed()
+        self.assertEqual(([opcode for opcode, _ in messages], end), ([PING], (1011, "keepalive ping timeout")))
 
     def test_what_is_inside_is_cancelled(self):
         client = self.client()

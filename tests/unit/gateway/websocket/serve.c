@@ -40,6 +40,8 @@ static void set(const char *name, const char *value)
         settings.ping_interval_ms = (unsigned)number;
     else if (strcmp(name, "ping_timeout_ms") == 0)
         settings.ping_timeout_ms = (unsigned)number;
+    else if (strcmp(name, "handshake_timeout_ms") == 0)
+        settings.handshake_timeout_ms = (unsigned)number;
     else if (strcmp(name, "connections_max") == 0)
         settings.connections_max = (unsigned)number;
     else if (strcmp(name, "certfile") == 0)

@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import queue
+import re
 import socket
 import ssl
 import struct
@@ -101,9 +102,17 @@ def varint(value):
     return out + bytes([value])
 
 
-def deflate(payload):
+def deflate(payload, level=6, whole=False):
+    """As permessage-deflate has it; `whole`: with the end of the flush, so that more may follow."""
+    packer = zlib.compressobj(level, wbits=-15)
+    packed = packer.compress(payload) + packer.flush(zlib.Z_SYNC_FLUSH)
+    return packed if whole else packed[:-4]
+
+
+def final_block(payload):
+    """The same by a compressor that cannot flush (RFC 7692, 7.2.3.4)."""
     packer = zlib.compressobj(wbits=-15)
-    return (packer.compress(payload) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    return packer.compress(payload) + packer.flush() + b"\0"
 
 
 class Lost(Exception):
@@ -132,8 +141,11 @@ class Client:
             self.status, self.headers, self.body = self.http("\r\n".join(lines) + "\r\n" + extra + "\r\n")
             if self.status != 101:
                 raise AssertionError(f"handshake: {self.status} {self.body}")
-            if "permessage-deflate" in self.headers.get("sec-websocket-extensions", ""):
-                self.inflate = zlib.decompressobj(wbits=-15)
+            self.terms = self.headers.get("sec-websocket-extensions", "")
+            if "permessage-deflate" in self.terms:
+                window = re.search("server_max_window_bits=([0-9]+)", self.terms)
+                self.window = -int(window.group(1)) if window else -15
+                self.inflate = zlib.decompressobj(wbits=self.window)
 
     def http(self, text):
         """Sends a request, reads the answer: status, headers (lower-case names), body."""
@@ -193,6 +205,8 @@ class Client:
             if fin:
                 if packed:
                     whole = self.inflate.decompress(whole + b"\0\0\xff\xff")
+                    if "server_no_context_takeover" in self.terms:
+                        self.inflate = zlib.decompressobj(wbits=self.window)
                 return kind, whole
 
     def until_closed(self):
