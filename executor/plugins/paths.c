@@ -37,12 +37,17 @@ static bool remember(sluice_document *document, void *context)
     return true;
 }
 
-sluice_status paths_find(sluice_call *call, const char *paths, struct found_documents *found)
+sluice_status paths_find_in(const sluice_document_array *array, const char *paths, struct found_documents *found)
 {
     found->count = 0;
     found->failed = false;
-    sluice_status status = sluice_document_array_traverse(sluice_call_documents(call), paths, remember, found);
+    sluice_status status = sluice_document_array_traverse(array, paths, remember, found);
     return found->failed ? SLUICE_NO_MEMORY : status;
+}
+
+sluice_status paths_find(sluice_call *call, const char *paths, struct found_documents *found)
+{
+    return paths_find_in(sluice_call_documents(call), paths, found);
 }
 
 void paths_done(struct found_documents *found)

@@ -25,6 +25,9 @@ sluice_status paths_read(sluice_text text, const char *key, char paths[PATHS_SIZ
 /* The documents of the call at `paths`, path after path. SLUICE_NO_MEMORY, SLUICE_INVALID. */
 sluice_status paths_find(sluice_call *call, const char *paths, struct found_documents *found);
 
+/* The same in an array that is only looked at. */
+sluice_status paths_find_in(const sluice_document_array *array, const char *paths, struct found_documents *found);
+
 void paths_done(struct found_documents *found);
 
 #endif

@@ -14,7 +14,7 @@ void gathered_init(struct gathered *gathered)
 
 void gathered_done(struct gathered *gathered)
 {
-    free(gathered->documents);
+    paths_done(&gathered->found);
     free(gathered->rows);
 }
 
@@ -23,29 +23,11 @@ static sluice_status no_memory(sluice_error *error)
     return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for the documents of the request");
 }
 
-/* ---- which documents ---- */
-
-static bool remember(sluice_document *document, void *context)
-{
-    struct gathered *gathered = context;
-    if (gathered->count == gathered->capacity) {
-        size_t capacity = gathered->capacity == 0 ? 64 : 2 * gathered->capacity;
-        sluice_document **documents = reallocarray(gathered->documents, capacity, sizeof(*documents));
-        gathered->failed = documents == NULL;
-        if (gathered->failed)
-            return false;
-        gathered->documents = documents;
-        gathered->capacity = capacity;
-    }
-    gathered->documents[gathered->count++] = document;
-    return true;
-}
-
 sluice_status gather_documents(const sluice_document_array *array, const char *path, struct gathered *gathered,
                                sluice_error *error)
 {
-    sluice_status status = sluice_document_array_traverse(array, path, remember, gathered);
-    if (gathered->failed)
+    sluice_status status = paths_find_in(array, path, &gathered->found);
+    if (status == SLUICE_NO_MEMORY)
         return no_memory(error);
     if (status != SLUICE_OK)
         return sluice_fail(error, status, NULL, "the traversal path \"%s\" cannot be read", path);
@@ -57,7 +39,7 @@ sluice_status gather_documents(const sluice_document_array *array, const char *p
 /* "document 3 ("abc") …" */
 static sluice_status refuse(const struct gathered *gathered, size_t index, sluice_error *error, const char *what)
 {
-    sluice_text id = sluice_document_id(gathered->documents[index]);
+    sluice_text id = sluice_document_id(gathered->found.documents[index]);
     size_t shown = id.size < ID_SHOWN_MAX ? id.size : ID_SHOWN_MAX;
     return sluice_fail(error, SLUICE_INVALID, NULL, "document %zu (\"%.*s\") %s", index, (int)shown, id.data, what);
 }
@@ -70,7 +52,7 @@ static bool is_real(sluice_dtype dtype)
 static sluice_status check_embedding(const struct gathered *gathered, size_t index, sluice_tensor *embedding,
                                      sluice_error *error)
 {
-    if (!sluice_document_embedding(gathered->documents[index], embedding))
+    if (!sluice_document_embedding(gathered->found.documents[index], embedding))
         return refuse(gathered, index, error, "has no embedding; put an encoder before the index");
     if (embedding->sparse)
         return refuse(gathered, index, error, "has a sparse embedding; the index takes dense ones");
@@ -98,7 +80,7 @@ static sluice_status make_rows(struct gathered *gathered, size_t dimension, slui
 {
     gathered->dimension = dimension;
     gathered->stride = kernel_stride(dimension);
-    size_t size = gathered->count * gathered->stride * sizeof(float);
+    size_t size = gathered->found.count * gathered->stride * sizeof(float);
     gathered->rows = aligned_alloc(KERNEL_ALIGNMENT, size);
     if (gathered->rows == NULL)
         return no_memory(error);
@@ -116,7 +98,7 @@ static sluice_status wrong_dimension(const struct gathered *gathered, size_t ind
 sluice_status gather_embeddings(struct gathered *gathered, size_t dimension, sluice_error *error)
 {
     sluice_status status = SLUICE_OK;
-    for (size_t i = 0; i < gathered->count && status == SLUICE_OK; i++) {
+    for (size_t i = 0; i < gathered->found.count && status == SLUICE_OK; i++) {
         sluice_tensor embedding;
         status = check_embedding(gathered, i, &embedding, error);
         if (status != SLUICE_OK)
@@ -158,7 +140,7 @@ static sluice_status write_document(const sluice_document *document, void **ret_
 
 static sluice_status add_document(struct job *job, const struct gathered *gathered, size_t index, sluice_error *error)
 {
-    const sluice_document *document = gathered->documents[index];
+    const sluice_document *document = gathered->found.documents[index];
     sluice_text id = sluice_document_id(document);
     if (id.size == 0)
         return refuse(gathered, index, error, "has no id");
@@ -182,10 +164,10 @@ static sluice_status copy_vectors(struct job *job, const struct gathered *gather
 {
     size_t dimension = gathered->dimension;
     job->dimension = dimension;
-    job->vectors = reallocarray(NULL, gathered->count * dimension, sizeof *job->vectors);
+    job->vectors = reallocarray(NULL, gathered->found.count * dimension, sizeof *job->vectors);
     if (job->vectors == NULL)
         return no_memory(error);
-    for (size_t i = 0; i < gathered->count; i++) {
+    for (size_t i = 0; i < gathered->found.count; i++) {
         float *vector = job->vectors + i * dimension;
         memcpy(vector, gathered->rows + i * gathered->stride, dimension * sizeof *vector);
         job->operations[i].vector = vector;
@@ -199,9 +181,9 @@ sluice_status gather_job(const struct gathered *gathered, enum job_kind kind, st
     if (job == NULL)
         return no_memory(error);
     sluice_status status = SLUICE_OK;
-    for (size_t i = 0; i < gathered->count && status == SLUICE_OK; i++)
+    for (size_t i = 0; i < gathered->found.count && status == SLUICE_OK; i++)
         status = add_document(job, gathered, i, error);
-    if (status == SLUICE_OK && gathered->count > 0)
+    if (status == SLUICE_OK && gathered->found.count > 0)
         status = copy_vectors(job, gathered, error);
     if (status == SLUICE_OK)
         *ret_job = job;

@@ -5,12 +5,11 @@
 #ifndef VECTOR_INDEX_GATHER_H
 #define VECTOR_INDEX_GATHER_H
 
+#include "../paths.h"
 #include "writer.h"
 
 struct gathered {
-    sluice_document **documents; /* of the request's array */
-    size_t count, capacity;
-    bool failed; /* no memory */
+    struct found_documents found; /* of the request's array */
     size_t dimension, stride;
     float *rows; /* one for each document, padded with zeros, aligned; NULL without documents */
 };

@@ -42,27 +42,27 @@ static sluice_status find_group(const struct table *table, const struct settings
                                 const struct gathered *queries, size_t first, struct scored *items, size_t limit)
 {
     struct top tops[SEARCH_GROUP];
-    size_t count = queries->count - first < SEARCH_GROUP ? queries->count - first : SEARCH_GROUP;
+    size_t count = queries->found.count - first < SEARCH_GROUP ? queries->found.count - first : SEARCH_GROUP;
     for (size_t i = 0; i < count; i++)
         tops[i] = (struct top){.items = items + i * limit, .limit = limit};
     sluice_status status = SLUICE_OK;
     if (limit > 0)
         status = search_run(table, search, queries->rows + first * queries->stride, count, tops);
     for (size_t i = 0; i < count && status == SLUICE_OK; i++)
-        status = write_matches(table, settings, queries->documents[first + i], &tops[i]);
+        status = write_matches(table, settings, queries->found.documents[first + i], &tops[i]);
     return status;
 }
 
 static sluice_status find_all(const struct table *table, const struct settings *settings, const struct search *search,
                               const struct gathered *queries, sluice_error *error)
 {
-    if (table->count > 0 && queries->count > 0 && table->dimension != queries->dimension)
+    if (table->count > 0 && queries->found.count > 0 && table->dimension != queries->dimension)
         return sluice_fail(error, SLUICE_INVALID, NULL, "the embeddings have %zu numbers, those of the index have %zu",
                            queries->dimension, table->dimension);
     size_t limit = settings->limit < table->count ? settings->limit : table->count;
     struct scored *items = reallocarray(NULL, SEARCH_GROUP * limit + 1, sizeof *items);
     sluice_status status = items == NULL ? SLUICE_NO_MEMORY : SLUICE_OK;
-    for (size_t first = 0; first < queries->count && status == SLUICE_OK; first += SEARCH_GROUP)
+    for (size_t first = 0; first < queries->found.count && status == SLUICE_OK; first += SEARCH_GROUP)
         status = find_group(table, settings, search, queries, first, items, limit);
     free(items);
     if (status == SLUICE_NO_MEMORY || status == SLUICE_LIMIT)

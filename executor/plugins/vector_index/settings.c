@@ -74,19 +74,7 @@ static sluice_status read_metric(const sluice_value *value, enum metric *metric,
 
 static sluice_status read_path(const sluice_value *value, const char *key, char *path, sluice_error *error)
 {
-    sluice_text text = sluice_value_string(value);
-    if (text.size > 0 && text.data[0] == '@') /* docarray writes docs['@c'] */
-        text = (sluice_text){text.data + 1, text.size - 1};
-    bool right = text.size > 0 && text.size < SETTINGS_TRAVERSAL_SIZE;
-    for (size_t i = 0; right && i < text.size; i++)
-        right = memchr("rcm,", text.data[i], 4) != NULL;
-    if (!right)
-        return sluice_fail(error, SLUICE_INVALID, NULL,
-                           "%s must be made of r, c, m and commas, such as \"r\" or \"r,c\", in less than %d bytes", key,
-                           SETTINGS_TRAVERSAL_SIZE);
-    memcpy(path, text.data, text.size);
-    path[text.size] = '\0';
-    return SLUICE_OK;
+    return paths_read(sluice_value_string(value), key, path, error);
 }
 
 sluice_status settings_read(const sluice_value *parameters, struct settings *settings, sluice_error *error)

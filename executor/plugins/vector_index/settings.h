@@ -4,18 +4,18 @@
 #ifndef VECTOR_INDEX_SETTINGS_H
 #define VECTOR_INDEX_SETTINGS_H
 
-#include <sluice/executor.h>
+#include "../paths.h"
 
 enum metric { METRIC_COSINE, METRIC_INNER_PRODUCT, METRIC_EUCLIDEAN };
 
-enum { SETTINGS_LIMIT_MAX = 10000, SETTINGS_TRAVERSAL_SIZE = 64 };
+enum { SETTINGS_LIMIT_MAX = 10000 };
 
 struct settings {
     sluice_text path;
     size_t dimension; /* 0: any */
     enum metric metric;
     size_t limit;
-    char index_path[SETTINGS_TRAVERSAL_SIZE], search_path[SETTINGS_TRAVERSAL_SIZE]; /* docarray's traversal paths */
+    char index_path[PATHS_SIZE], search_path[PATHS_SIZE]; /* docarray's traversal paths */
     bool return_embeddings, relaxed_durability;
     uint64_t max_bytes;
 };

@@ -416,7 +416,7 @@ static const struct {
     {"/search", "{\"return_embeddings\": 1}", "ValueError('return_embeddings must be true or false')"},
     {"/search", "{\"filter\": 3}", "ValueError('a filter is a map, such as {\"tags__year\": {\"$gt\": 2000}}')"},
     {"/index", "{\"traversal_path\": \"x\"}",
-     "ValueError('traversal_path must be made of r, c, m and commas, such as \"r\" or \"r,c\", in less than 64 bytes')"},
+     "ValueError('traversal_path \"x\" must be made of r, c, m and commas, such as \"r\" or \"r,c\"')"},
     {"/delete", "{\"ids\": \"a\"}", "ValueError('ids must be a list of strings')"},
     {"/delete", "{\"ids\": [3]}", "ValueError('ids must be a list of strings, none of them empty')"},
 };
