@@ -36,9 +36,8 @@ sluice_document_array *array_new_nested(struct model *model, size_t level, sluic
     return array;
 }
 
-sluice_document_array *array_new_root(const sluice_limits *limits, size_t first_size)
+static sluice_document_array *root_of(struct model *model)
 {
-    struct model *model = model_new(first_size, limits);
     if (model == NULL)
         return NULL;
     sluice_status status;
@@ -47,6 +46,19 @@ sluice_document_array *array_new_root(const sluice_limits *limits, size_t first_
     if (array == NULL)
         model_free(model);
     return array;
+}
+
+sluice_document_array *array_new_root(const sluice_limits *limits, size_t first_size)
+{
+    return root_of(model_new(first_size, limits));
+}
+
+sluice_document_array *array_new_root_in(struct arena *arena, const sluice_limits *limits)
+{
+    struct model *model = arena != NULL ? model_new_in(arena, limits) : NULL;
+    if (model == NULL)
+        arena_free(arena);
+    return root_of(model);
 }
 
 sluice_document_array *sluice_document_array_new(void)

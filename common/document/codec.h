@@ -49,12 +49,21 @@ void value_write_struct(const sluice_value *map, struct buffer *buffer);
 sluice_status document_array_read_content(const struct rope *content, const sluice_limits *limits,
                                           sluice_document_array **ret_array, sluice_error *error);
 
+/* The same with the array in an arena that it takes over, in every case, and whose limit is the caller's matter. */
+sluice_status document_array_read_content_in(struct arena *arena, const struct rope *content,
+                                             const sluice_limits *limits, sluice_document_array **ret_array,
+                                             sluice_error *error);
+
 /* Write a DataContentProto into one exactly sized block; the caller holds its only reference. An empty array gives an
  * empty `docs` (0a 00). */
 sluice_status document_array_write_content(const sluice_document_array *array, struct block **ret_block,
                                            sluice_error *error);
 
-/* The same, appended to a buffer. */
+/* The same behind `front`, which is copied; `number`: as this field of the message that begins with it, 0: bare. */
+sluice_status document_array_write_field(const sluice_document_array *array, const void *front, size_t front_size,
+                                         uint32_t number, struct block **ret_block, sluice_error *error);
+
+/* A DataContentProto, appended to a buffer. */
 sluice_status document_array_append_content(const sluice_document_array *array, struct buffer *buffer,
                                             sluice_error *error);
 

@@ -68,10 +68,9 @@ static sluice_status keep(struct arena *arena, const struct rope *content, const
     return SLUICE_OK;
 }
 
-sluice_status document_array_read_content(const struct rope *content, const sluice_limits *limits,
-                                          sluice_document_array **ret_array, sluice_error *error)
+static sluice_status read_root(sluice_document_array *array, const struct rope *content,
+                               sluice_document_array **ret_array, sluice_error *error)
 {
-    sluice_document_array *array = array_new_root(limits, first_size(content->size));
     if (array == NULL)
         return no_room(error, SLUICE_NO_MEMORY);
     const uint8_t *bytes = NULL;
@@ -87,6 +86,19 @@ sluice_status document_array_read_content(const struct rope *content, const slui
     else
         sluice_document_array_free(array);
     return status;
+}
+
+sluice_status document_array_read_content(const struct rope *content, const sluice_limits *limits,
+                                          sluice_document_array **ret_array, sluice_error *error)
+{
+    return read_root(array_new_root(limits, first_size(content->size)), content, ret_array, error);
+}
+
+sluice_status document_array_read_content_in(struct arena *arena, const struct rope *content,
+                                             const sluice_limits *limits, sluice_document_array **ret_array,
+                                             sluice_error *error)
+{
+    return read_root(array_new_root_in(arena, limits), content, ret_array, error);
 }
 
 sluice_status sluice_document_array_read(const void *data, size_t size, const sluice_limits *limits,
@@ -131,21 +143,40 @@ static void put_content(struct writing *writing, const sluice_document_array *ar
     put_unknown(writing, array->content_unknown);
 }
 
-sluice_status document_array_write_content(const sluice_document_array *array, struct block **ret_block,
-                                           sluice_error *error)
+static struct block *write_block(const sluice_document_array *array, const void *front, size_t front_size,
+                                 uint32_t number)
 {
     struct writing writing;
     writing_init(&writing);
     size_t documents, size = content_size(&writing, array, &documents);
-    struct block *block = writing.failed ? NULL : block_new(size);
+    size_t all = front_size + (number != 0 ? wire_bytes_size(number, size) : size);
+    struct block *block = writing.failed ? NULL : block_new(all);
     if (block != NULL) {
         writing.at = block->data;
+        put_raw(&writing, front, front_size);
+        if (number != 0)
+            put_head(&writing, number, size);
         put_content(&writing, array, documents);
-        assert(writing.at == block->data + size);
-        *ret_block = block;
+        assert(writing.at == block->data + all);
     }
     writing_done(&writing);
-    return block != NULL ? SLUICE_OK : no_memory(error);
+    return block;
+}
+
+sluice_status document_array_write_content(const sluice_document_array *array, struct block **ret_block,
+                                           sluice_error *error)
+{
+    return document_array_write_field(array, NULL, 0, 0, ret_block, error);
+}
+
+sluice_status document_array_write_field(const sluice_document_array *array, const void *front, size_t front_size,
+                                         uint32_t number, struct block **ret_block, sluice_error *error)
+{
+    struct block *block = write_block(array, front, front_size, number);
+    if (block == NULL)
+        return no_memory(error);
+    *ret_block = block;
+    return SLUICE_OK;
 }
 
 sluice_status document_array_append_content(const sluice_document_array *array, struct buffer *buffer,

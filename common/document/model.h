@@ -213,6 +213,8 @@ sluice_status document_copy_into(sluice_document *to, const sluice_document *fro
 /* array.c; a NULL result comes with the status that says why. */
 sluice_document *document_new(struct model *model, size_t level, sluice_status *ret_status);
 sluice_document_array *array_new_root(const sluice_limits *limits, size_t first_size);
+/* The same in an arena that it takes over, in every case, and whose limit is the caller's matter. */
+sluice_document_array *array_new_root_in(struct arena *arena, const sluice_limits *limits);
 sluice_document_array *array_new_nested(struct model *model, size_t level, sluice_status *ret_status);
 sluice_document *array_add(sluice_document_array *array, sluice_status *ret_status);
 sluice_status array_attach(sluice_document_array *array, sluice_document *document);

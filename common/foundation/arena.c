@@ -1,7 +1,9 @@
 #include "common/foundation/arena.h"
 #include "common/foundation/block.h"
 
+#include <assert.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@ struct arena {
     struct kept *kept;
     size_t first_size, next_size, total, limit;
     sluice_status failure;
+    bool lent; /* the struct and the first chunk are the caller's */
 };
 
 static size_t aligned(size_t size)
@@ -39,16 +42,28 @@ static uint8_t *first_chunk(struct arena *arena)
     return (uint8_t *)arena + aligned(sizeof *arena);
 }
 
+static struct arena *begin(struct arena *arena, size_t first_size, size_t limit, bool lent)
+{
+    /* The first chunk is there, whatever the limit: what is left of the limit never goes below zero. */
+    *arena = (struct arena){
+        .first_size = first_size, .limit = limit > first_size ? limit : first_size, .lent = lent};
+    arena_reset(arena);
+    return arena;
+}
+
 struct arena *arena_new(size_t first_size, size_t limit)
 {
     first_size = aligned(first_size);
     struct arena *arena = malloc(aligned(sizeof *arena) + first_size);
-    if (arena == NULL)
-        return NULL;
-    /* The first chunk is there, whatever the limit: what is left of the limit never goes below zero. */
-    *arena = (struct arena){.first_size = first_size, .limit = limit > first_size ? limit : first_size};
-    arena_reset(arena);
-    return arena;
+    return arena != NULL ? begin(arena, first_size, limit, false) : NULL;
+}
+
+struct arena *arena_at(void *memory, size_t size, size_t limit)
+{
+    static_assert(ARENA_AT_LEAST >= sizeof(struct arena), "the struct fits");
+    size_t own = aligned(sizeof(struct arena));
+    size_t first_size = size > own ? (size - own) & ~(size_t)(ALIGNMENT - 1) : 0;
+    return begin(memory, first_size, limit, true);
 }
 
 void arena_reset(struct arena *arena)
@@ -72,7 +87,8 @@ struct arena *arena_free(struct arena *arena)
 {
     if (arena != NULL) {
         arena_reset(arena);
-        free(arena);
+        if (!arena->lent)
+            free(arena);
     }
     return NULL;
 }

@@ -19,6 +19,15 @@ struct block;
 
 /* `first_size`: bytes of the first chunk, made together with the arena. `limit`: bytes in all. NULL: no memory. */
 struct arena *arena_new(size_t first_size, size_t limit);
+
+/*
+ * An arena in the caller's memory, on the stack for one: nothing is allocated until its `size` bytes are used up. It is
+ * 16-byte aligned and has ARENA_AT_LEAST bytes; the arena's own struct takes some of them. arena_free() is due as ever,
+ * before the memory goes.
+ */
+enum { ARENA_AT_LEAST = 128 };
+struct arena *arena_at(void *memory, size_t size, size_t limit);
+
 struct arena *arena_free(struct arena *arena); /* NULL is fine; returns NULL; drops the references it keeps */
 
 /* Forget everything but the first chunk, for reuse. Drops the references it keeps. */

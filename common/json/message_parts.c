@@ -217,8 +217,23 @@ static sluice_text contiguous(const struct rope *rope, struct arena *arena)
     return (sluice_text){.data = copy, .size = rope->size};
 }
 
+/* `documents`: NULL for memory of their own. */
+static sluice_status read_documents(const struct rope *content, const sluice_limits *limits, struct arena *documents,
+                                    struct message_parts *parts, sluice_error *error)
+{
+    return documents != NULL
+               ? document_array_read_content_in(documents, content, limits, &parts->documents, error)
+               : document_array_read_content(content, limits, &parts->documents, error);
+}
+
 sluice_status message_parts_read(const struct rope *message, const sluice_limits *limits, struct arena *arena,
                                  struct message_parts *parts, sluice_error *error)
+{
+    return message_parts_read_in(message, limits, arena, NULL, parts, error);
+}
+
+sluice_status message_parts_read_in(const struct rope *message, const sluice_limits *limits, struct arena *arena,
+                                    struct arena *documents, struct message_parts *parts, sluice_error *error)
 {
     struct taking taking = {.arena = arena, .limits = limits, .error = error};
     sluice_text bytes = contiguous(message, arena), parameters = {.data = ""};
@@ -231,9 +246,12 @@ sluice_status message_parts_read(const struct rope *message, const sluice_limits
         if (parts->has_parameters)
             taking.status =
                 value_read_struct_in(arena, parameters.data, parameters.size, limits, &parts->parameters, error);
-        if (taking.status == SLUICE_OK)
-            taking.status = document_array_read_content(&content, limits, &parts->documents, error);
+        if (taking.status == SLUICE_OK) {
+            taking.status = read_documents(&content, limits, documents, parts, error);
+            documents = NULL;
+        }
     }
+    arena_free(documents);
     rope_done(&content);
     return taking.status;
 }

@@ -51,6 +51,9 @@ struct message_parts {
  * SLUICE_NO_MEMORY. */
 sluice_status message_parts_read(const struct rope *message, const sluice_limits *limits, struct arena *arena,
                                  struct message_parts *parts, sluice_error *error);
+/* The same with the documents in `documents`, which is taken over and whose limit is the caller's matter. */
+sluice_status message_parts_read_in(const struct rope *message, const sluice_limits *limits, struct arena *arena,
+                                    struct arena *documents, struct message_parts *parts, sluice_error *error);
 void message_parts_done(struct message_parts *parts);
 
 /* A StatusProto alone. */

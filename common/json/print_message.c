@@ -1,19 +1,15 @@
 #include "common/json/print_message.h"
-
-#include <time.h>
+#include "common/json/date.h"
 
 /* ---- times ---- */
 
-/* What protobuf's JSON form can say: years 1 to 9999. */
-#define TIME_MIN (-62135596800ll)
-#define TIME_MAX 253402300799ll
-
-static bool date_of(struct printer *printer, const struct time_parts *time, struct tm *ret_date)
+static bool date_of(struct printer *printer, const struct time_parts *time, struct date *ret_date)
 {
-    time_t seconds = (time_t)time->seconds;
-    if (time->seconds >= TIME_MIN && time->seconds <= TIME_MAX && time->nanos >= 0 && time->nanos < 1000000000 &&
-        gmtime_r(&seconds, ret_date) != NULL)
+    if (time->seconds >= DATE_SECONDS_MIN && time->seconds <= DATE_SECONDS_MAX && time->nanos >= 0 &&
+        time->nanos < 1000000000) {
+        *ret_date = date_of_seconds(time->seconds);
         return true;
+    }
     printer_fail(printer, SLUICE_UNIMPLEMENTED, "a time lies outside the years 1 to 9999");
     return false;
 }
@@ -30,20 +26,20 @@ static void print_digits(struct printer *printer, char before, int value, int wi
     printer->out->size += (size_t)width + 1;
 }
 
-static void print_date(struct printer *printer, const struct tm *date)
+static void print_date(struct printer *printer, const struct date *date)
 {
-    print_digits(printer, '"', date->tm_year + 1900, 4);
-    print_digits(printer, '-', date->tm_mon + 1, 2);
-    print_digits(printer, '-', date->tm_mday, 2);
-    print_digits(printer, 'T', date->tm_hour, 2);
-    print_digits(printer, ':', date->tm_min, 2);
-    print_digits(printer, ':', date->tm_sec, 2);
+    print_digits(printer, '"', date->year, 4);
+    print_digits(printer, '-', date->month, 2);
+    print_digits(printer, '-', date->day, 2);
+    print_digits(printer, 'T', date->hour, 2);
+    print_digits(printer, ':', date->minute, 2);
+    print_digits(printer, ':', date->second, 2);
 }
 
 /* Python's datetime.isoformat(): microseconds unless they are zero. */
 static void print_time_http(struct printer *printer, const struct time_parts *time)
 {
-    struct tm date;
+    struct date date;
     if (!time->is_set) {
         print_null(printer);
         return;
@@ -59,7 +55,7 @@ static void print_time_http(struct printer *printer, const struct time_parts *ti
 /* protobuf's JSON form: no, three, six or nine digits of the fraction. */
 static void print_time_proto(struct printer *printer, const struct time_parts *time)
 {
-    struct tm date;
+    struct date date;
     if (!date_of(printer, time, &date))
         return;
     print_date(printer, &date);

@@ -6,7 +6,8 @@
 #include "common/foundation/block.h"
 #include "common/foundation/buffer.h"
 
-enum { JSON_READ_FIRST_SIZE = 16 << 10 }; /* of the arena for the nodes of one text */
+/* On the stack: so much of the nodes of one text and of its documents needs no memory of its own. */
+enum { JSON_NODES_LOCAL = 16 << 10, JSON_MODEL_LOCAL = 4 << 10 };
 
 struct request_head {
     sluice_text request_id, endpoint, target; /* an empty target is left out */

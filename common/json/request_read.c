@@ -5,6 +5,8 @@
 #include "common/json/encoding.h"
 #include "common/json/request_bytes.h"
 
+#include <stdalign.h>
+
 /* What a route's model reads of the body. */
 struct body {
     const struct json_node *data, *target, *parameters, *endpoint; /* NULL: missing */
@@ -14,6 +16,7 @@ struct body {
 struct request_reading {
     struct documents_reading documents;
     const struct json_request_options *options;
+    size_t bytes_max; /* of the nodes, and again of the documents */
     struct body body;
     struct json_fault *fault;
     sluice_error *error;
@@ -215,7 +218,9 @@ static sluice_status build(struct request_reading *reading, struct rope *ret_mes
 {
     struct documents_reading *documents = &reading->documents;
     struct request_head head = {0};
-    sluice_document_array *array = array_new_root(reading->options->limits, 0);
+    alignas(16) uint8_t memory[JSON_MODEL_LOCAL];
+    sluice_document_array *array =
+        array_new_root_in(arena_at(memory, sizeof memory, reading->bytes_max), reading->options->limits);
     if (array == NULL)
         return sluice_fail(reading->error, SLUICE_NO_MEMORY, "json", "no memory to read it");
     documents->model = array->model;
@@ -255,17 +260,17 @@ sluice_status json_request_read(const char *text, size_t size, const struct json
 {
     size_t bytes_max =
         options->limits != NULL && options->limits->bytes > 0 ? options->limits->bytes : SLUICE_DEFAULT_BYTES;
+    alignas(16) uint8_t memory[JSON_NODES_LOCAL];
     struct request_reading reading = {
         .documents = {.findings = {.arena = arena},
-                      .arena = arena_new(JSON_READ_FIRST_SIZE, bytes_max),
+                      .arena = arena_at(memory, sizeof memory, bytes_max),
                       .tags_as_measured = options->tags_as_measured},
         .options = options,
+        .bytes_max = bytes_max,
         .fault = ret_fault,
         .error = error
     };
     *ret_fault = (struct json_fault){.kind = JSON_FAULT_NONE};
-    if (reading.documents.arena == NULL)
-        return sluice_fail(error, SLUICE_NO_MEMORY, "json", "no memory to read it");
     if (size == 0 && !options->websocket) {
         json_fault_no_body(ret_fault);
         arena_free(reading.documents.arena);

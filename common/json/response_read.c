@@ -9,6 +9,8 @@
 #include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
+#include <stdalign.h>
+
 struct response_reading {
     struct documents_reading documents;
     struct buffer front; /* all fields but the documents */
@@ -203,7 +205,9 @@ static sluice_status read_root(struct response_reading *reading, const struct js
 {
     if (root->kind != JSON_OBJECT)
         return sluice_fail(reading->error, SLUICE_INVALID, "answer", "an object is expected");
-    sluice_document_array *array = array_new_root(NULL, 0);
+    alignas(16) uint8_t memory[JSON_MODEL_LOCAL];
+    sluice_document_array *array =
+        array_new_root_in(arena_at(memory, sizeof memory, SLUICE_DEFAULT_BYTES), NULL);
     if (array == NULL)
         return sluice_fail(reading->error, SLUICE_NO_MEMORY, "answer", "no memory to read it");
     reading->documents.model = array->model;
@@ -221,15 +225,14 @@ static sluice_status read_root(struct response_reading *reading, const struct js
 sluice_status json_response_read(const char *text, size_t size, struct arena *arena, struct rope *ret_message,
                                  sluice_error *error)
 {
-    struct arena *nodes = arena_new(JSON_READ_FIRST_SIZE, SLUICE_DEFAULT_BYTES);
+    alignas(16) uint8_t memory[JSON_NODES_LOCAL];
+    struct arena *nodes = arena_at(memory, sizeof memory, SLUICE_DEFAULT_BYTES);
     struct response_reading reading = {
         .documents = {.findings = {.arena = arena}, .arena = nodes, .as_given = true},
           .error = error
     };
     const struct json_node *root = NULL;
     bool digits;
-    if (nodes == NULL)
-        return sluice_fail(error, SLUICE_NO_MEMORY, "answer", "no memory to read it");
     buffer_init(&reading.front, BUFFER_NO_LIMIT);
     sluice_status status = json_printer(&reading.documents.print, error);
     if (status == SLUICE_OK && (status = json_to_utf8(nodes, &text, &size)) != SLUICE_OK)

@@ -3,7 +3,10 @@
 #include "common/json/message_parts.h"
 #include "common/json/print_message.h"
 
-enum { PARTS_FIRST_SIZE = 4 << 10 }; /* of the arena for the parts of one message */
+#include <stdalign.h>
+
+/* On the stack: so much of the parts of one message and of its documents needs no memory of its own. */
+enum { PARTS_LOCAL = 4 << 10, DOCUMENTS_LOCAL = 4 << 10 };
 
 static void print_http(struct printer *printer, const struct message_parts *answer,
                        const struct message_parts *documents, bool failed)
@@ -58,13 +61,15 @@ sluice_status json_response_write(const struct rope *message, const struct json_
 {
     struct printer printer;
     struct message_parts answer = {0}, request = {0};
-    struct arena *arena = arena_new(PARTS_FIRST_SIZE, ARENA_NO_LIMIT);
+    alignas(16) uint8_t parts_memory[PARTS_LOCAL], documents_memory[DOCUMENTS_LOCAL];
+    struct arena *arena = arena_at(parts_memory, sizeof parts_memory, ARENA_NO_LIMIT);
+    size_t bytes_max =
+        options->limits != NULL && options->limits->bytes > 0 ? options->limits->bytes : SLUICE_DEFAULT_BYTES;
+    struct arena *documents = arena_at(documents_memory, sizeof documents_memory, bytes_max);
     bool failed = options->failed_request != NULL;
-    if (arena == NULL)
-        return sluice_fail(error, SLUICE_NO_MEMORY, "json", "no memory to write it");
     sluice_status status = printer_init(&printer, out, error);
     if (status == SLUICE_OK)
-        status = message_parts_read(message, options->limits, arena, &answer, error);
+        status = message_parts_read_in(message, options->limits, arena, documents, &answer, error);
     if (status == SLUICE_OK && failed)
         status = message_parts_read(options->failed_request, options->limits, arena, &request, error);
     if (status == SLUICE_OK) {
@@ -86,9 +91,8 @@ sluice_status json_status_write(const struct rope *status_proto, struct buffer *
 {
     struct printer printer;
     struct status_parts parts;
-    struct arena *arena = arena_new(PARTS_FIRST_SIZE, ARENA_NO_LIMIT);
-    if (arena == NULL)
-        return sluice_fail(error, SLUICE_NO_MEMORY, "json", "no memory to write it");
+    alignas(16) uint8_t memory[PARTS_LOCAL];
+    struct arena *arena = arena_at(memory, sizeof memory, ARENA_NO_LIMIT);
     sluice_status status = printer_init(&printer, out, error);
     if (status == SLUICE_OK)
         status = status_parts_read(status_proto, arena, &parts, error);

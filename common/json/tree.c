@@ -7,10 +7,12 @@ struct open {
     struct json_node *node, *last;
 };
 
+enum { OPEN_LOCAL = 32 }; /* so deep without memory of its own */
+
 struct tree {
     struct arena *arena;
-    struct open *open; /* depth + 1 of them; the first holds the root */
-    size_t count;
+    struct open *open; /* the first holds the root */
+    size_t count, capacity;
     struct numbers row; /* numbers of the innermost array that are not nodes yet */
     sluice_text key;
     bool failed, digits;
@@ -67,10 +69,24 @@ static struct json_node *node_of(struct tree *tree, enum json_kind kind)
     return break_row(tree) ? add_node(tree, kind) : NULL;
 }
 
+/* One more level. */
+static bool grow(struct tree *tree)
+{
+    if (tree->count < tree->capacity)
+        return true;
+    struct open *larger = arena_alloc(tree->arena, 2 * tree->capacity * sizeof *larger);
+    if (larger == NULL)
+        return !(tree->failed = true);
+    memcpy(larger, tree->open, tree->count * sizeof *larger);
+    tree->open = larger;
+    tree->capacity *= 2;
+    return true;
+}
+
 static bool begin(struct tree *tree, enum json_kind kind)
 {
     struct json_node *node = node_of(tree, kind);
-    if (node == NULL)
+    if (node == NULL || !grow(tree))
         return false;
     tree->open[tree->count++] = (struct open){.node = node};
     tree->key = (sluice_text){.data = ""};
@@ -212,11 +228,10 @@ sluice_status json_tree_read(const char *text, size_t size, size_t depth, struct
                                               .as_python = true,
                                               .stopped = stopped};
     struct json_node holder = {.kind = JSON_NULL};
-    struct tree tree = {.arena = arena, .open = arena_alloc(arena, (depth + 1) * sizeof *tree.open), .count = 1};
+    struct open open[OPEN_LOCAL];
+    struct tree tree = {.arena = arena, .open = open, .count = 1, .capacity = OPEN_LOCAL};
     *ret_digits = false;
-    if (tree.open == NULL)
-        return why_stopped(&tree, error);
-    tree.open[0] = (struct open){.node = &holder};
+    open[0] = (struct open){.node = &holder};
     tree.key = (sluice_text){.data = ""};
     numbers_init(&tree.row, BUFFER_NO_LIMIT);
     sluice_status status = json_read(text, size, depth, &events, &tree, "json", error);

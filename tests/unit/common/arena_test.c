@@ -2,6 +2,7 @@
 #include "common/foundation/block.h"
 #include "tests/unit/suite.h"
 
+#include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,6 +24,29 @@ START_TEST(memory_is_aligned_and_apart)
     ck_assert_ptr_nonnull(arena_alloc(arena, 0));
     arena_free(arena);
     ck_assert_ptr_null(arena_free(NULL));
+}
+END_TEST
+
+START_TEST(it_lies_in_the_callers_memory)
+{
+    alignas(16) uint8_t memory[ARENA_AT_LEAST + 1000];
+    for (size_t size = ARENA_AT_LEAST; size <= sizeof memory; size++) {
+        struct arena *arena = arena_at(memory, size, 4096 + 1200);
+        size_t inside = arena_size(arena);
+        ck_assert_ptr_eq(arena, memory);
+        ck_assert_uint_le(inside, size);
+        uint8_t *first = arena_alloc(arena, inside);
+        ck_assert(first > memory && first + inside <= memory + size);
+        memset(first, 0xAB, inside);
+        uint8_t *second = arena_alloc(arena, 4096);
+        ck_assert(second + 4096 <= memory || second >= memory + size);
+        memset(second, 0xCD, 4096);
+        ck_assert_ptr_null(arena_alloc(arena, 1201));
+        ck_assert_int_eq(arena_failure(arena), SLUICE_LIMIT);
+        arena_reset(arena);
+        ck_assert_ptr_eq(arena_alloc(arena, inside), first);
+        arena_free(arena);
+    }
 }
 END_TEST
 
@@ -89,5 +113,6 @@ START_TEST(kept_blocks_live_until_reset)
 }
 END_TEST
 
-SUITE_MAIN("common.arena", memory_is_aligned_and_apart, copies_keep_every_byte, the_limit_holds_exactly,
+SUITE_MAIN("common.arena", memory_is_aligned_and_apart, it_lies_in_the_callers_memory, copies_keep_every_byte,
+           the_limit_holds_exactly,
            large_requests_do_not_waste_the_rest_of_a_chunk, kept_blocks_live_until_reset)

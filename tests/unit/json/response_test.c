@@ -2,12 +2,14 @@
 #include "common/document/codec.h"
 #include "common/json/message.h"
 #include "common/wire/jina_fields.h"
+#include "common/json/date.h"
 #include "common/json/time_read.h"
 #include "common/wire/wire.h"
 #include "tests/unit/suite.h"
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 static struct arena *arena;
 static struct rope message;
@@ -252,6 +254,25 @@ START_TEST(test_times)
 }
 END_TEST
 
+/* Dates of every week from year 1 to 9999, at changing hours, are those of the C library. */
+START_TEST(test_dates)
+{
+    enum { STEP = 7 * 86400 + 3601 };
+    for (int64_t seconds = DATE_SECONDS_MIN; seconds <= DATE_SECONDS_MAX; seconds += STEP) {
+        time_t time = (time_t)seconds;
+        struct tm right;
+        struct date date = date_of_seconds(seconds);
+        ck_assert_ptr_nonnull(gmtime_r(&time, &right));
+        bool same = date.year == right.tm_year + 1900 && date.month == right.tm_mon + 1 && date.day == right.tm_mday &&
+                    date.hour == right.tm_hour && date.minute == right.tm_min && date.second == right.tm_sec;
+        ck_assert_msg(same, "%lld is not %d-%02d-%02d", (long long)seconds, date.year, date.month, date.day);
+    }
+    struct date last = date_of_seconds(DATE_SECONDS_MAX), leap = date_of_seconds(951782400);
+    ck_assert(last.year == 9999 && last.month == 12 && last.day == 31 && last.hour == 23 && last.second == 59);
+    ck_assert(leap.year == 2000 && leap.month == 2 && leap.day == 29 && leap.hour == 0);
+}
+END_TEST
+
 START_TEST(test_reading_times)
 {
     static const struct {
@@ -403,6 +424,7 @@ int main(void)
                                   test_numbers_that_are_not_finite,
                                   test_texts,
                                   test_times,
+                                  test_dates,
                                   test_reading_times,
                                   test_reading_answers,
                                   test_answers_as_given,
