@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* A gateway may ask for a longer pause (Retry-After), up to this; beyond it there is no further attempt. */
+enum { BACKOFF_ASKED_SECONDS_MAX = 60 };
+
 struct backoff {
     double initial_seconds, max_seconds, multiplier;
 };

@@ -16,10 +16,19 @@ static bool may_retry(const struct sluice_stream *stream, const struct transport
            (deadline_ns == 0 || clock_monotonic_ns() < deadline_ns);
 }
 
-/* Start the pause before the next attempt. False: there is no time left for it, or no timer. */
-static bool start_pause(struct sluice_stream *stream, struct timer *timer, unsigned failures, uint64_t deadline_ns)
+/*
+ * Start the pause before the next attempt; not a shorter one than the gateway asked for. False: that is longer than
+ * anybody should wait, there is no time left for it, or no timer.
+ */
+static bool start_pause(struct sluice_stream *stream, struct timer *timer, unsigned failures,
+                        const struct transport_end *end, uint64_t deadline_ns)
 {
-    timer->due_ns = clock_monotonic_ns() + backoff_ns(&stream->backoff, failures, backoff_random());
+    uint64_t pause_ns = backoff_ns(&stream->backoff, failures, backoff_random());
+    if (end->retry_after_ns > BACKOFF_ASKED_SECONDS_MAX * (uint64_t)CLOCK_NS_PER_SECOND)
+        return false;
+    if (pause_ns < end->retry_after_ns)
+        pause_ns = end->retry_after_ns;
+    timer->due_ns = clock_monotonic_ns() + pause_ns;
     if (deadline_ns != 0 && timer->due_ns >= deadline_ns)
         return false;
     if (!timers_add(&stream->client->timers, timer))
@@ -173,7 +182,7 @@ static void on_ended(void *context, const struct transport_end *end)
     stream->live--;
     bool again = !stream->heard && !stream->failing &&
                  may_retry(stream, end, stream->attempts, stream->call_settings.deadline_ns) &&
-                 start_pause(stream, &stream->timer, stream->attempts, stream->call_settings.deadline_ns);
+                 start_pause(stream, &stream->timer, stream->attempts, end, stream->call_settings.deadline_ns);
     if (!again) {
         if (stream->cancelled)
             note_cancelled(stream);
@@ -281,7 +290,7 @@ static void single_ended(void *context, const struct transport_end *end)
         response_set_request_id(response, (sluice_text){entry->id, entry->id_size});
         stream_answer(stream, entry, response);
     } else if (!may_retry(stream, end, entry->attempts, entry->deadline_ns) ||
-               !start_pause(stream, &entry->timer, entry->attempts, entry->deadline_ns)) {
+               !start_pause(stream, &entry->timer, entry->attempts, end, entry->deadline_ns)) {
         if (stream->cancelled)
             note_cancelled(stream);
         else if (end->status != SLUICE_OK)

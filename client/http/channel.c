@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { RETRY_AFTER_SECONDS_MOST = 365 * 86400 };
+
 /* ---- references and the inbox ---- */
 
 void channel_post(struct transport_channel *channel, struct transport_call *call)
@@ -92,7 +94,12 @@ static void end(struct transport_call *call)
     pthread_mutex_unlock(&call->channel->lock);
     if (call->status == SLUICE_OK)
         call->events->received(call->context, &call->result);
-    struct transport_end outcome = {.status = call->status, .code = call->code, .text = buffer_text(&call->text)};
+    struct transport_end outcome = {
+        .status = call->status,
+        .code = call->code,
+        .text = buffer_text(&call->text),
+        .retry_after_ns = (uint64_t)call->retry_after_seconds * CLOCK_NS_PER_SECOND,
+    };
     call->events->ended(call->context, &outcome);
     channel_unref(call);
 }
@@ -204,7 +211,9 @@ void channel_finished(struct transport_call *call)
     curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connections);
     call->os_error = (int)os_error;
     call->new_connection = connections > 0;
-    call->retry_after_seconds = (long)retry_after;
+    /* Seconds, also of a date. One that is past is below 0; what is far away is far enough. */
+    call->retry_after_seconds =
+        retry_after <= 0 ? 0 : retry_after < RETRY_AFTER_SECONDS_MOST ? (long)retry_after : RETRY_AFTER_SECONDS_MOST;
     if (curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK && text != NULL)
         call->content_type = strdup(text);
     if (curl_easy_getinfo(call->easy, CURLINFO_REDIRECT_URL, &text) == CURLE_OK && text != NULL)

@@ -1,9 +1,13 @@
 /* Timeouts, gateways that are not there, and further attempts over HTTP. */
 #include "tests/unit/client/http_kit.h"
 
+#include "common/foundation/clock.h"
+
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static sluice_status post_one(sluice_client *client, const sluice_post_options *options, sluice_results **ret_results,
@@ -225,6 +229,81 @@ START_TEST(attempts)
 }
 END_TEST
 
+/* ---- Retry-After ---- */
+
+/* seconds: as a number or, with `date`, as the time so much from now. */
+static const struct {
+    int seconds;
+    bool date;
+    double timeout_seconds;
+    sluice_status status;
+    size_t calls;
+} after_rows[] = {
+    {1,   false, 0,   SLUICE_OK,          2},
+    {0,   false, 0,   SLUICE_OK,          2},
+    {3,   true,  0,   SLUICE_OK,          2},
+    {-60, true,  0,   SLUICE_OK,          2}, /* it is past */
+    {1,   false, 0.9, SLUICE_UNAVAILABLE, 1}, /* not beyond the timeout */
+    {60,  false, 5,   SLUICE_UNAVAILABLE, 1},
+    {61,  false, 0,   SLUICE_UNAVAILABLE, 1}, /* above the bound */
+    {900, true,  0,   SLUICE_UNAVAILABLE, 1},
+};
+
+START_TEST(retry_after)
+{
+    char date[64], text[256];
+    time_t when = time(NULL) + after_rows[_i].seconds;
+    struct tm parts;
+    gmtime_r(&when, &parts);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    if (!after_rows[_i].date)
+        snprintf(date, sizeof date, "%d", after_rows[_i].seconds);
+    snprintf(text, sizeof text, "HTTP/1.1 503 X\r\nRetry-After: %s\r\ncontent-length: 0\r\n\r\n", date);
+    struct attempts context = {text, 1};
+    struct http_server *server = http_server_start(&(struct http_script){.handler = fail_some, .context = &context});
+    sluice_client *client = http_client(server);
+    sluice_post_options options = sluice_post_options_default();
+    sluice_error error = {0};
+    options.max_attempts = 2;
+    options.initial_backoff_seconds = 0.001;
+    options.stream = false;
+    if (after_rows[_i].timeout_seconds > 0)
+        options.timeout_seconds = after_rows[_i].timeout_seconds;
+    uint64_t before_ns = clock_monotonic_ns();
+    sluice_status status = post_one(client, &options, NULL, &error);
+    uint64_t took_ns = clock_monotonic_ns() - before_ns;
+    ck_assert_msg(status == after_rows[_i].status, "row %d: %s: %s", _i, sluice_status_name(status), error.text);
+    ck_assert_uint_eq(http_server_count(server, "POST", NULL), after_rows[_i].calls);
+    if (status != SLUICE_OK)
+        assert_says(error.text, "it says to try again in");
+    else if (after_rows[_i].date)
+        ck_assert_int_ge(time(NULL), when);
+    else
+        ck_assert_uint_ge(took_ns, (uint64_t)after_rows[_i].seconds * CLOCK_NS_PER_SECOND);
+    sluice_client_free(client);
+    http_server_stop(server);
+}
+END_TEST
+
+/* A pause of its own that is longer is kept. */
+START_TEST(retry_after_is_the_least)
+{
+    static const char soon[] = "HTTP/1.1 503 X\r\nRetry-After: 1\r\ncontent-length: 0\r\n\r\n";
+    struct attempts context = {soon, 1};
+    struct http_server *server = http_server_start(&(struct http_script){.handler = fail_some, .context = &context});
+    sluice_client *client = http_client(server);
+    sluice_post_options options = sluice_post_options_default();
+    sluice_error error = {0};
+    options.max_attempts = 2;
+    options.initial_backoff_seconds = 1.5;
+    uint64_t before_ns = clock_monotonic_ns();
+    ck_assert_int_eq(post_one(client, &options, NULL, &error), SLUICE_OK);
+    ck_assert_uint_ge(clock_monotonic_ns() - before_ns, 3 * (uint64_t)CLOCK_NS_PER_SECOND / 2);
+    sluice_client_free(client);
+    http_server_stop(server);
+}
+END_TEST
+
 /* A kept connection dies under a request: it is not sent again behind the caller's back. */
 static bool echo_once(struct http_exchange *exchange, const struct http_request *request, void *context)
 {
@@ -284,6 +363,8 @@ static void add(TCase *test)
     tcase_add_test(test, wait_for_ready);
     tcase_add_test(test, wait_in_vain);
     tcase_add_loop_test(test, attempts, 0, sizeof attempt_rows / sizeof *attempt_rows);
+    tcase_add_loop_test(test, retry_after, 0, sizeof after_rows / sizeof *after_rows);
+    tcase_add_test(test, retry_after_is_the_least);
     tcase_add_test(test, nothing_is_sent_twice);
     tcase_add_test(test, one_of_many);
 }
