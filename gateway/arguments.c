@@ -17,7 +17,7 @@ static const struct option options[] = {
     INTEGER_OPTION("control-fd", 0, "N", control_fd, 0, INT_MAX,
                    "The control socket of the supervisor; its end ends this process."),
     INTEGER_OPTION("threads", 0, "N", threads, 1, RPC_LOOP_THREADS_MAX,
-                   "Threads that serve gRPC; default 1, which is best on few cores."),
+                   "Threads that serve a port of gRPC or HTTP; by default as the Flow's key threads says."),
     OPTIONS_END,
 };
 

@@ -9,7 +9,7 @@ struct arguments {
     const char *flow_file; /* NULL: none; exactly one of the two is given */
     int control_fd;        /* -1: none */
     const char *socket_folder;
-    unsigned threads; /* of the gRPC queue; 0: the default */
+    unsigned threads; /* that serve a port; 0: as the Flow says */
 };
 
 /* The options, for --help and the man page. */

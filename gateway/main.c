@@ -110,7 +110,7 @@ static sluice_status open_front(struct gateway *gateway, const struct flow_front
     const struct front_settings settings = {
         .host = gateway->flow->gateway.host,
         .port = wanted->port,
-        .threads = gateway->arguments.threads,
+        .threads = gateway->arguments.threads != 0 ? gateway->arguments.threads : gateway->flow->gateway.threads,
         .flow = gateway->flow,
         .burst_begin = upstream_hold, /* frames of one burst leave together */
         .burst_end = upstream_release,

@@ -76,6 +76,12 @@ struct flow_http {
     struct flow_exposed_endpoint *exposed;
     size_t exposed_count;
     uint32_t workers; /* our key `json_workers`: threads for JSON; 0: as many as cores, at most 8 */
+
+    /* Our keys, limits of a connection: `http_head_timeout` and so on, docs/flow-yaml.md. None is 0 but body_rate. */
+    uint64_t head_timeout_ns, idle_timeout_ns, body_timeout_ns, linger_timeout_ns;
+    uint64_t body_rate; /* bytes per second; 0: none */
+    uint32_t max_connections;
+    uint32_t max_header_bytes; /* flow_limits.max_header_bytes, if smaller, holds */
 };
 
 struct flow_gateway {
@@ -89,6 +95,7 @@ struct flow_gateway {
     uint64_t timeout_ready_ns; /* 0: for ever; default 600 s */
     uint64_t drain_timeout_ns; /* default 10 s */
     bool compatibility_3_5;    /* error code 3 instead of 1 */
+    uint32_t threads;          /* our key: that serve a port; 0: the front's choice */
     struct flow_limits limits;
     struct flow_tls tls;
     struct flow_http http;

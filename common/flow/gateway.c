@@ -133,6 +133,13 @@ static void read_http(struct loader *loader, const struct node *gateway)
         .expose_graphql_endpoint = truth(loader, gateway, "expose_graphql_endpoint"),
         .compress_answers = truth(loader, gateway, "compress_answers"),
         .workers = (uint32_t)integer(loader, gateway, "json_workers"),
+        .head_timeout_ns = nanoseconds(loader, gateway, "http_head_timeout"),
+        .idle_timeout_ns = nanoseconds(loader, gateway, "http_idle_timeout"),
+        .body_timeout_ns = nanoseconds(loader, gateway, "http_body_timeout"),
+        .linger_timeout_ns = nanoseconds(loader, gateway, "http_linger_timeout"),
+        .body_rate = (uint64_t)integer(loader, gateway, "http_body_rate"),
+        .max_connections = (uint32_t)integer(loader, gateway, "http_max_connections"),
+        .max_header_bytes = (uint32_t)integer(loader, gateway, "http_max_header_bytes"),
     };
     expose_load(loader, gateway_setting(loader, gateway, "expose_endpoints"));
 }
@@ -148,6 +155,7 @@ void gateway_load(struct loader *loader, const struct node *gateway)
     model->timeout_send_ns = nanoseconds(loader, gateway, "timeout_send");
     model->timeout_ready_ns = nanoseconds(loader, gateway, "timeout_ready");
     model->drain_timeout_ns = nanoseconds(loader, gateway, "drain_timeout");
+    model->threads = (uint32_t)integer(loader, gateway, "threads");
     model->compatibility_3_5 = is_before_3_6(loader, gateway);
     model->env = loader_env(loader, keys_get(gateway, KEY_GATEWAY, "env"));
     read_fronts(loader, gateway);

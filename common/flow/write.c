@@ -218,6 +218,13 @@ static void put_http(struct buffer *out, const char *indent, const struct flow_h
     put_flag(out, indent, "expose_graphql_endpoint", http->expose_graphql_endpoint);
     put_flag(out, indent, "compress_answers", http->compress_answers);
     put_integer_key(out, indent, "json_workers", http->workers);
+    put_integer_key(out, indent, "http_max_connections", http->max_connections);
+    put_integer_key(out, indent, "http_max_header_bytes", http->max_header_bytes);
+    put_ms_key(out, indent, "http_head_timeout", http->head_timeout_ns);
+    put_ms_key(out, indent, "http_idle_timeout", http->idle_timeout_ns);
+    put_ms_key(out, indent, "http_body_timeout", http->body_timeout_ns);
+    put_ms_key(out, indent, "http_linger_timeout", http->linger_timeout_ns);
+    put_integer_key(out, indent, "http_body_rate", http->body_rate);
     if (http->exposed_count == 0)
         return;
     buffer_printf(out, "%sexpose_endpoints:\n", indent);
@@ -239,6 +246,7 @@ static void put_gateway(struct buffer *out, const struct flow_gateway *gateway)
     put_ms_key(out, indent, "timeout_ready", gateway->timeout_ready_ns);
     put_ms_key(out, indent, "drain_timeout", gateway->drain_timeout_ns);
     put_text_key(out, indent, "compatibility", gateway->compatibility_3_5 ? "3.5" : NULL);
+    put_integer_key(out, indent, "threads", gateway->threads);
     put_integer_key(out, indent, "max_message_bytes", limits->max_message_bytes);
     put_integer_key(out, indent, "max_bytes_in_flight", limits->max_bytes_in_flight);
     put_integer_key(out, indent, "max_in_flight", limits->max_in_flight);

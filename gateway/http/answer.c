@@ -126,7 +126,7 @@ enum MHD_Result http_answer_queue(struct http_exchange *exchange)
         result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->type);
     for (const struct http_field *field = exchange->fields; field != NULL && result == MHD_YES; field = field->next)
         result = MHD_add_response_header(response, field->name, field->value);
-    if ((exchange->last || exchange->connection->front->draining) && result == MHD_YES)
+    if ((exchange->last || exchange->connection->loop->draining) && result == MHD_YES)
         result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (result == MHD_YES)
         result = MHD_queue_response(exchange->connection->mhd, exchange->status, response);

@@ -1,4 +1,4 @@
-/* connection.c - who is connected, who hung up, who takes too long. All on the event loop. */
+/* connection.c - who is connected, who hung up, who takes too long. All on the event loop of the connection. */
 #include "gateway/http/server.h"
 
 #include "common/foundation/clock.h"
@@ -10,23 +10,24 @@
 
 static void link_connection(struct http_connection *connection)
 {
-    struct http_front *front = connection->front;
-    connection->next = front->connections;
-    if (front->connections != NULL)
-        front->connections->previous = connection;
-    front->connections = connection;
+    struct http_loop *loop = connection->loop;
+    connection->next = loop->connections;
+    if (loop->connections != NULL)
+        loop->connections->previous = connection;
+    loop->connections = connection;
 }
 
 static void unlink_connection(struct http_connection *connection)
 {
-    *(connection->previous != NULL ? &connection->previous->next : &connection->front->connections) = connection->next;
+    *(connection->previous != NULL ? &connection->previous->next : &connection->loop->connections) = connection->next;
     if (connection->next != NULL)
         connection->next->previous = connection->previous;
 }
 
 /* NULL: no memory; its first request then ends the connection. */
-static struct http_connection *opened(struct http_front *front, struct MHD_Connection *mhd)
+static struct http_connection *opened(struct http_loop *loop, struct MHD_Connection *mhd)
 {
+    struct http_front *front = loop->front;
     struct http_connection *connection = calloc(1, sizeof *connection);
     struct client *client = client_new(front->router);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -36,6 +37,7 @@ static struct http_connection *opened(struct http_front *front, struct MHD_Conne
         return NULL;
     }
     connection->front = front;
+    connection->loop = loop;
     connection->mhd = mhd;
     connection->client = client;
     connection->fd = info->connect_fd;
@@ -47,7 +49,7 @@ static struct http_connection *opened(struct http_front *front, struct MHD_Conne
      * when the client closes its side, or breaks: no system call per request.
      */
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
-    epoll_ctl(front->epoll_fd, EPOLL_CTL_ADD, connection->fd, &event);
+    epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, connection->fd, &event);
     link_connection(connection);
     return connection;
 }
@@ -55,16 +57,18 @@ static struct http_connection *opened(struct http_front *front, struct MHD_Conne
 void http_connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,
                             enum MHD_ConnectionNotificationCode code)
 {
-    struct http_front *front = context;
+    struct http_loop *loop = context;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *socket_context = opened(front, mhd);
+        loop->started++;
+        *socket_context = opened(loop, mhd);
         return;
     }
+    http_accept_ended(loop);
     struct http_connection *connection = *socket_context;
     if (connection == NULL)
         return;
-    epoll_ctl(front->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
+    epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
     unlink_connection(connection);
     client_unref(connection->client);
     arena_free(connection->arena);
@@ -93,12 +97,13 @@ void http_connection_shut(struct http_connection *connection)
 
 enum { STALLS_MAX = 3 }; /* looks, half a second apart */
 
-static bool body_is_too_slow(const struct http_front *front, const struct http_exchange *exchange, uint64_t seconds)
+static bool body_is_too_slow(const struct flow_http *limits, const struct http_exchange *exchange, uint64_t took_ns)
 {
-    if (seconds <= front->settings.body_grace_seconds)
+    if (took_ns <= limits->body_timeout_ns)
         return false;
     uint64_t came = exchange->body.size + exchange->dropped;
-    return came < (seconds - front->settings.body_grace_seconds) * HTTP_BODY_RATE_MIN;
+    uint64_t over_ms = (took_ns - limits->body_timeout_ns) / CLOCK_NS_PER_MS;
+    return came < over_ms * limits->body_rate / 1000;
 }
 
 /*
@@ -119,13 +124,14 @@ static bool is_stuck(const struct http_connection *connection, struct http_excha
     return ++exchange->stalls >= STALLS_MAX;
 }
 
-static void sweep(struct http_front *front, struct http_connection *connection, uint64_t now_ns)
+static void sweep(struct http_connection *connection, uint64_t now_ns)
 {
+    const struct flow_http *limits = &connection->front->gateway->http;
     struct http_exchange *exchange = connection->exchange;
-    uint64_t seconds = now_ns > connection->since_ns ? (now_ns - connection->since_ns) / CLOCK_NS_PER_SECOND : 0;
+    uint64_t took_ns = now_ns > connection->since_ns ? now_ns - connection->since_ns : 0;
 
     if (exchange == NULL) {
-        if (front->draining || seconds >= front->settings.head_seconds)
+        if (connection->loop->draining || took_ns >= limits->head_timeout_ns)
             http_connection_shut(connection);
         return;
     }
@@ -134,13 +140,13 @@ static void sweep(struct http_front *front, struct http_connection *connection, 
     case HTTP_DROPPING:
         if (connection->gone) /* what came with the goodbye has been read by now */
             http_connection_shut(connection);
-        else if (body_is_too_slow(front, exchange, seconds))
+        else if (body_is_too_slow(limits, exchange, took_ns))
             http_exchange_end(exchange, MHD_HTTP_REQUEST_TIMEOUT, "the body of the request came too slowly");
         else if (is_stuck(connection, exchange))
             http_exchange_end(exchange, MHD_HTTP_BAD_REQUEST, "the line of a chunk or the trailer is too long");
         break;
     case HTTP_LINGERING:
-        if (seconds >= front->settings.linger_seconds)
+        if (took_ns >= limits->linger_timeout_ns)
             http_connection_shut(connection);
         break;
     case HTTP_WORKING:
@@ -148,10 +154,10 @@ static void sweep(struct http_front *front, struct http_connection *connection, 
     }
 }
 
-void http_connections_sweep(struct http_front *front, uint64_t now_ns)
+void http_connections_sweep(struct http_loop *loop, uint64_t now_ns)
 {
-    for (struct http_connection *at = front->connections, *next; at != NULL; at = next) {
+    for (struct http_connection *at = loop->connections, *next; at != NULL; at = next) {
         next = at->next;
-        sweep(front, at, now_ns);
+        sweep(at, now_ns);
     }
 }

@@ -8,6 +8,7 @@ static sluice_status open_front(const struct front_settings *settings, struct ro
     const struct http_front_settings http = {
         .host = settings->host,
         .port = settings->port,
+        .threads = settings->threads,
         .flow = settings->flow,
         .burst_begin = settings->burst_begin,
         .burst_end = settings->burst_end,

@@ -33,15 +33,15 @@ static void uncount_body(struct http_exchange *exchange)
     if (!exchange->counted)
         return;
     exchange->counted = false;
-    front->bodies--;
-    front->body_bytes -= exchange->body.size;
+    atomic_fetch_sub(&front->body_bytes, exchange->body.size);
 }
 
 void http_exchange_completed(void *context, struct MHD_Connection *mhd, void **state,
                              enum MHD_RequestTerminationCode code)
 {
     struct http_exchange *exchange = *state;
-    struct http_front *front = context;
+    struct http_loop *loop = context;
+    struct http_front *front = loop->front;
     (void)mhd;
     (void)code;
 
@@ -50,14 +50,14 @@ void http_exchange_completed(void *context, struct MHD_Connection *mhd, void **s
     struct http_connection *connection = exchange->connection;
     *state = NULL;
     connection->exchange = NULL;
-    connection->since_ns = front->now_ns;
+    connection->since_ns = loop->now_ns;
     uncount_body(exchange);
     http_calls_free(exchange);
     buffer_done(&exchange->body);
     buffer_done(&exchange->answer);
     pthread_mutex_destroy(&exchange->mutex);
     arena_reset(connection->arena);
-    if (atomic_fetch_sub(&front->working, 1) == 1 && atomic_load(&front->waiting)) {
+    if (atomic_fetch_sub(&loop->working, 1) == 1 && atomic_load(&front->waiting)) {
         pthread_mutex_lock(&front->mutex);
         pthread_cond_broadcast(&front->changed);
         pthread_mutex_unlock(&front->mutex);
@@ -75,7 +75,7 @@ static enum MHD_Result refuse(struct http_exchange *exchange, bool close)
     }
     http_answer_raw(exchange);
     exchange->stage = HTTP_LINGERING;
-    exchange->connection->since_ns = exchange->connection->front->now_ns;
+    exchange->connection->since_ns = exchange->connection->loop->now_ns;
     return exchange->expects ? MHD_NO : MHD_YES;
 }
 
@@ -109,8 +109,8 @@ static struct http_exchange *new_exchange(struct http_connection *connection, co
     buffer_init(&exchange->answer, BUFFER_NO_LIMIT);
     pthread_mutex_init(&exchange->mutex, NULL);
     connection->exchange = exchange;
-    connection->since_ns = connection->front->now_ns;
-    atomic_fetch_add(&connection->front->working, 1);
+    connection->since_ns = connection->loop->now_ns;
+    atomic_fetch_add(&connection->loop->working, 1);
     return exchange;
 }
 
@@ -167,7 +167,7 @@ static enum MHD_Result begin(struct http_connection *connection, const char *url
                              const char *version, void **state)
 {
     struct http_front *front = connection->front;
-    struct http_exchange *exchange = front->stopping ? NULL : new_exchange(connection, method);
+    struct http_exchange *exchange = connection->loop->stopping ? NULL : new_exchange(connection, method);
     if (exchange == NULL)
         return MHD_NO;
     *state = exchange;
@@ -183,7 +183,8 @@ static enum MHD_Result begin(struct http_connection *connection, const char *url
         MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     if (info != NULL && info->header_size > http_header_bytes_max(front))
         return refuse_with(exchange, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
-                           "the header fields are larger than the gateway takes (max_header_bytes, at most 28 KiB)");
+                           "the header fields are larger than the gateway takes (http_max_header_bytes, "
+                           "max_header_bytes)");
     if (wants_websocket(exchange)) {
         exchange->status = MHD_HTTP_FORBIDDEN;
         exchange->type = "text/plain";
@@ -206,20 +207,26 @@ static void give_up_body(struct http_exchange *exchange, unsigned status, const 
     http_answer_set_detail(exchange, status, text);
     http_answer_raw(exchange);
     exchange->stage = HTTP_LINGERING;
-    exchange->connection->since_ns = exchange->connection->front->now_ns;
+    exchange->connection->since_ns = exchange->connection->loop->now_ns;
+}
+
+/*
+ * Room for more of this body beside the others? One may be larger than all together: it is then the only one. Loops that
+ * look at the same time may go beyond the limit by a piece each.
+ */
+static bool has_room(const struct http_exchange *exchange, size_t size)
+{
+    struct http_front *front = exchange->connection->front;
+    uint64_t own = exchange->body.size, counted = exchange->counted ? own : 0;
+    uint64_t others = atomic_load(&front->body_bytes) - counted;
+    return others == 0 || others + own + size <= front->gateway->limits.max_bytes_in_flight;
 }
 
 static void keep_body(struct http_exchange *exchange, const char *data, size_t size)
 {
-    struct http_front *front = exchange->connection->front;
-    const struct flow_limits *limits = &front->gateway->limits;
+    bool whole = size == exchange->length; /* it goes to its handler at once, where the router counts it */
 
-    if (!exchange->counted) {
-        exchange->counted = true;
-        front->bodies++;
-    }
-    /* One body may be larger than all together: it is then the only one. */
-    if (front->body_bytes + size > limits->max_bytes_in_flight && front->bodies > 1) {
+    if (!has_room(exchange, size)) {
         give_up_body(exchange, MHD_HTTP_TOO_MANY_REQUESTS,
                      "the gateway holds as many bytes of requests as it may (max_bytes_in_flight); try again later");
         return;
@@ -232,7 +239,10 @@ static void keep_body(struct http_exchange *exchange, const char *data, size_t s
                             : "the body is larger than the gateway takes (max_message_bytes)");
         return;
     }
-    front->body_bytes += size;
+    if (whole)
+        return;
+    exchange->counted = true;
+    atomic_fetch_add(&exchange->connection->front->body_bytes, size);
 }
 
 static void take_body(struct http_exchange *exchange, const char *data, size_t size)
@@ -248,7 +258,7 @@ static void take_body(struct http_exchange *exchange, const char *data, size_t s
         http_answer_set_detail(exchange, MHD_HTTP_CONTENT_TOO_LARGE, "this path takes no body");
     http_answer_raw(exchange);
     exchange->stage = HTTP_LINGERING;
-    exchange->connection->since_ns = exchange->connection->front->now_ns;
+    exchange->connection->since_ns = exchange->connection->loop->now_ns;
 }
 
 /* ---- the handler, the answer ---- */
@@ -261,7 +271,7 @@ static struct http_exchange *of_job(struct front_job *job)
 static void suspend(struct http_exchange *exchange)
 {
     exchange->suspended = true;
-    exchange->connection->front->suspended++;
+    exchange->connection->loop->suspended++;
     MHD_suspend_connection(exchange->connection->mhd);
 }
 
@@ -283,7 +293,7 @@ static enum MHD_Result dispatch(struct http_exchange *exchange)
 {
     struct http_front *front = exchange->connection->front;
 
-    if (front->stopping)
+    if (exchange->connection->loop->stopping)
         return MHD_NO;
     uncount_body(exchange);
     exchange->stage = HTTP_WORKING;
@@ -310,7 +320,7 @@ static void answered_elsewhere(struct front_job *job)
 void http_exchange_answered(struct http_exchange *exchange)
 {
     exchange->suspended = false;
-    exchange->connection->front->suspended--;
+    exchange->connection->loop->suspended--;
     MHD_resume_connection(exchange->connection->mhd);
 }
 
@@ -319,7 +329,7 @@ void http_exchange_give_answer(struct http_exchange *exchange)
 {
     http_calls_free(exchange);
     if (inline_exchange != exchange) {
-        http_run_on_loop(exchange->connection->front, &exchange->job, answered_elsewhere);
+        http_run_on_loop(exchange->connection->loop, &exchange->job, answered_elsewhere);
         return;
     }
     exchange->stage = HTTP_ANSWERED;

@@ -1,10 +1,10 @@
 /*
  * Design notes.
  *
- * Life: new -> serving -> draining -> stopping -> stopped. What the steps do to connections is done by the event loop,
- * which gets them as jobs: draining makes every answer the last of its connection and ends idle ones; stopping cancels
+ * Life: new -> serving -> draining -> stopping -> stopped. What the steps do to connections is done by their event loops,
+ * which get them as jobs: draining makes every answer the last of its connection and ends idle ones; stopping cancels
  * what is left, waits until no connection is suspended (libmicrohttpd aborts the process otherwise) and ends the loop.
- * Only then is the daemon stopped, by the main thread.
+ * Only then are the daemons stopped, by the main thread.
  */
 #include "gateway/http/server.h"
 
@@ -13,11 +13,10 @@
 #include "common/foundation/text.h"
 #include "gateway/front/listen.h"
 
-#include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 enum {
@@ -28,41 +27,29 @@ enum {
     POOL_LEAST_BYTES = 8192,
 };
 
-static unsigned or_default(unsigned value, unsigned standard)
-{
-    return value != 0 ? value : standard;
-}
-
 static struct http_front *front_with(const struct http_front_settings *settings, struct router *router)
 {
     struct http_front *front = calloc(1, sizeof *front);
     if (front == NULL)
         return NULL;
     front->settings = *settings;
-    struct http_front_settings *own = &front->settings;
-    own->head_seconds = or_default(own->head_seconds, HTTP_HEAD_SECONDS);
-    own->idle_seconds = or_default(own->idle_seconds, HTTP_IDLE_SECONDS);
-    own->body_grace_seconds = or_default(own->body_grace_seconds, HTTP_BODY_GRACE_SECONDS);
-    own->linger_seconds = or_default(own->linger_seconds, HTTP_LINGER_SECONDS);
-    own->connections_max = or_default(own->connections_max, HTTP_CONNECTIONS_MAX);
     front->gateway = &settings->flow->gateway;
     front->router = router;
     front->started = clock_utc();
     text_random_id(front->session);
     buffer_init(&front->openapi, BUFFER_NO_LIMIT);
-    front->epoll_fd = front->mailbox.event_fd = -1;
+    front->acceptor.fd = -1;
     pthread_mutex_init(&front->mutex, NULL);
     clock_condition_init(&front->changed);
-    atomic_init(&front->working, 0);
     return front;
 }
 
 static void front_done(struct http_front *front)
 {
     front_workers_free(front->workers);
-    http_mailbox_done(&front->mailbox);
-    if (front->epoll_fd >= 0)
-        close(front->epoll_fd);
+    http_loops_free(front);
+    if (front->acceptor.fd >= 0)
+        close(front->acceptor.fd);
     http_routes_done(front);
     buffer_done(&front->openapi);
     http_tls_free(front->tls);
@@ -109,7 +96,7 @@ static void add_text(struct options *options, enum MHD_OPTION option, const char
 
 /*
  * libmicrohttpd clears all of a connection's memory after each request: 64 KiB of it, the default of max_header_bytes,
- * were a tenth of a request's processor time. Hence HTTP_HEADER_BYTES_MAX.
+ * were a tenth of a request's processor time. Hence http_max_header_bytes.
  */
 static size_t pool_bytes(const struct http_front *front)
 {
@@ -117,19 +104,25 @@ static size_t pool_bytes(const struct http_front *front)
     return bytes < POOL_LEAST_BYTES ? POOL_LEAST_BYTES : bytes;
 }
 
-static sluice_status start_daemon(struct http_front *front, int listen_fd, sluice_error *error)
+static intptr_t whole_seconds(uint64_t ns)
 {
-    unsigned flags = MHD_USE_EPOLL | ALLOW_SUSPEND | MHD_USE_ERROR_LOG;
+    return (intptr_t)((ns + CLOCK_NS_PER_SECOND - 1) / CLOCK_NS_PER_SECOND);
+}
+
+/* Connections come by MHD_add_connection() (accept.c). */
+sluice_status http_daemon_start(struct http_loop *loop, sluice_error *error)
+{
+    const struct http_front *front = loop->front;
+    unsigned flags = MHD_USE_EPOLL | ALLOW_SUSPEND | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
     struct options options = {.count = 0};
 
     add(&options, MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)log_of_library, NULL);
-    add(&options, MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)http_exchange_completed, front);
-    add(&options, MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_connection_notify, front);
+    add(&options, MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)http_exchange_completed, loop);
+    add(&options, MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)http_connection_notify, loop);
     add(&options, MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_escaped, NULL);
-    add(&options, MHD_OPTION_LISTEN_SOCKET, listen_fd, NULL);
     add(&options, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)pool_bytes(front), NULL);
-    add(&options, MHD_OPTION_CONNECTION_LIMIT, front->settings.connections_max, NULL);
-    add(&options, MHD_OPTION_CONNECTION_TIMEOUT, front->settings.idle_seconds, NULL);
+    add(&options, MHD_OPTION_CONNECTION_LIMIT, front->gateway->http.max_connections, NULL);
+    add(&options, MHD_OPTION_CONNECTION_TIMEOUT, whole_seconds(front->gateway->http.idle_timeout_ns), NULL);
     add(&options, MHD_OPTION_STRICT_FOR_CLIENT, -1, NULL); /* framing.c is: its answers are whole */
     if (front->tls != NULL) {
         flags |= MHD_USE_TLS;
@@ -140,14 +133,12 @@ static sluice_status start_daemon(struct http_front *front, int listen_fd, sluic
             add_text(&options, MHD_OPTION_HTTPS_MEM_TRUST, http_tls_authorities(front->tls));
     }
     add(&options, MHD_OPTION_END, 0, NULL);
-    front->daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_call, front, MHD_OPTION_ARRAY, options.list,
-                                     MHD_OPTION_END);
-    if (front->daemon == NULL) {
-        close(listen_fd);
-        return sluice_fail(error, SLUICE_SYSTEM, "gateway", "the HTTP server cannot be started%s",
-                           front->tls != NULL ? ": libmicrohttpd refused the certificate or has no TLS" : "");
-    }
-    return SLUICE_OK;
+    loop->daemon = MHD_start_daemon(flags, 0, NULL, NULL, http_exchange_call, NULL, MHD_OPTION_ARRAY, options.list,
+                                    MHD_OPTION_END);
+    if (loop->daemon != NULL)
+        return SLUICE_OK;
+    return sluice_fail(error, SLUICE_SYSTEM, "gateway", "the HTTP server cannot be started%s",
+                       front->tls != NULL ? ": libmicrohttpd refused the certificate or has no TLS" : "");
 }
 
 static sluice_status add_routes(struct http_front *front, sluice_error *error)
@@ -161,26 +152,30 @@ static sluice_status add_routes(struct http_front *front, sluice_error *error)
     return status;
 }
 
+/* As many loops as processors that this process may use: one that is busy leaves the others idle. */
+static unsigned count_of_loops(unsigned wanted)
+{
+    cpu_set_t processors;
+    if (wanted > 0)
+        return wanted < HTTP_LOOPS_MAX ? wanted : HTTP_LOOPS_MAX;
+    unsigned count = sched_getaffinity(0, sizeof processors, &processors) == 0 ? (unsigned)CPU_COUNT(&processors) : 1;
+    return count < 1 ? 1 : count < HTTP_LOOPS_UNASKED ? count : HTTP_LOOPS_UNASKED;
+}
+
 static sluice_status open_front(struct http_front *front, sluice_error *error)
 {
-    int listen_fd = -1;
+    const struct http_front_settings *settings = &front->settings;
     sluice_status status = add_routes(front, error);
     if (status == SLUICE_OK && front->gateway->tls.certfile != NULL)
         status = http_tls_new(&front->gateway->tls, &front->tls, error);
     if (status == SLUICE_OK)
         status = front_workers_new("sluice-json", front->gateway->http.workers, &front->workers, error);
-    if (status == SLUICE_OK) {
-        front->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-        if (!http_mailbox_init(&front->mailbox) || front->epoll_fd < 0)
-            status =
-                sluice_fail(error, SLUICE_SYSTEM, "gateway", "no descriptors for the HTTP front: %s", strerror(errno));
-    }
     if (status == SLUICE_OK)
-        status = front_listen("HTTP", front->settings.host, front->settings.port, &listen_fd, &front->port, error);
+        status = front_listen("HTTP", settings->host, settings->port, &front->acceptor.fd, &front->port, error);
+    for (unsigned i = count_of_loops(settings->threads); i > 0 && status == SLUICE_OK; i--)
+        status = http_loop_new(front, error);
     if (status == SLUICE_OK)
-        status = start_daemon(front, listen_fd, error);
-    if (status == SLUICE_OK)
-        status = http_loop_start(front, error);
+        status = http_loops_start(front, error);
     return status;
 }
 
@@ -205,8 +200,8 @@ sluice_status http_front_new(const struct http_front_settings *settings, struct 
 
 uint32_t http_header_bytes_max(const struct http_front *front)
 {
-    uint32_t limit = front->gateway->limits.max_header_bytes;
-    return limit < HTTP_HEADER_BYTES_MAX ? limit : HTTP_HEADER_BYTES_MAX;
+    uint32_t all = front->gateway->limits.max_header_bytes, own = front->gateway->http.max_header_bytes;
+    return all < own ? all : own;
 }
 
 uint16_t http_front_port(const struct http_front *front)
@@ -221,16 +216,26 @@ const struct flow *http_front_flow(const struct http_front *front)
 
 static void start_draining(struct front_job *job)
 {
-    struct http_front *front = (struct http_front *)((char *)job - offsetof(struct http_front, drain_job));
-    front->draining = true;
-    http_connections_sweep(front, clock_monotonic_ns());
+    struct http_loop *loop = (struct http_loop *)((char *)job - offsetof(struct http_loop, drain_job));
+    loop->draining = true;
+    http_connections_sweep(loop, clock_monotonic_ns());
 }
 
 void http_front_drain(struct http_front *front)
 {
-    if (!front->told_to_drain)
-        http_run_on_loop(front, &front->drain_job, start_draining);
+    if (front->told_to_drain)
+        return;
     front->told_to_drain = true;
+    for (unsigned i = 0; i < front->loop_count; i++)
+        http_run_on_loop(front->loops[i], &front->loops[i]->drain_job, start_draining);
+}
+
+static bool has_work(const struct http_front *front)
+{
+    for (unsigned i = 0; i < front->loop_count; i++)
+        if (atomic_load(&front->loops[i]->working) > 0)
+            return true;
+    return false;
 }
 
 bool http_front_wait(struct http_front *front, uint64_t deadline_ns)
@@ -239,9 +244,9 @@ bool http_front_wait(struct http_front *front, uint64_t deadline_ns)
 
     pthread_mutex_lock(&front->mutex);
     atomic_store(&front->waiting, true);
-    while (atomic_load(&front->working) > 0 && in_time)
+    while (has_work(front) && in_time)
         in_time = clock_condition_wait(&front->changed, &front->mutex, deadline_ns);
-    bool idle = atomic_load(&front->working) == 0;
+    bool idle = !has_work(front);
     pthread_mutex_unlock(&front->mutex);
     return idle;
 }
@@ -250,10 +255,7 @@ struct http_front *http_front_free(struct http_front *front)
 {
     if (front == NULL)
         return NULL;
-    if (front->thread_runs)
-        http_loop_stop(front);
-    if (front->daemon != NULL)
-        MHD_stop_daemon(front->daemon);
+    http_loops_stop(front);
     front_done(front);
     return NULL;
 }

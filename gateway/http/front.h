@@ -11,25 +11,19 @@
 
 struct http_front;
 
-/* Limits of a connection that no Flow sets. 0 in struct http_front_settings: these. */
 enum {
-    HTTP_HEAD_SECONDS = 30,        /* from its opening or its last answer to the next request with all its headers */
-    HTTP_IDLE_SECONDS = 60,        /* without a byte in either direction while a body or an answer is on its way */
-    HTTP_BODY_GRACE_SECONDS = 30,  /* from then on a body must have come at HTTP_BODY_RATE_MIN at least, on average */
-    HTTP_BODY_RATE_MIN = 1024,     /* bytes per second */
-    HTTP_LINGER_SECONDS = 3,       /* a refused body is read and dropped so long, so that the client sees the answer */
-    HTTP_CONNECTIONS_MAX = 4096,   /* more wait in the listen queue */
-    HTTP_RETRY_AFTER_SECONDS = 1,  /* what a refused client is told */
-    HTTP_HEADER_BYTES_MAX = 28672, /* of request line and header fields, if max_header_bytes is not below it */
+    HTTP_LOOPS_MAX = 64,
+    HTTP_LOOPS_UNASKED = 4,       /* at most, when none are asked for: executors and clients want processors too */
+    HTTP_RETRY_AFTER_SECONDS = 1, /* what a refused client is told */
 };
 
 struct http_front_settings {
     const char *host;                              /* bind address: a name, IPv4 or IPv6 */
     uint16_t port;                                 /* 0: a free one */
+    unsigned threads;                              /* event loops, at most HTTP_LOOPS_MAX; 0: by the processors */
     const struct flow *flow;                       /* its gateway's keys are the rest; outlives the front */
     void (*burst_begin)(void), (*burst_end)(void); /* as in gateway/front.h; NULL: not */
     const struct front_executors *executors;       /* as there; NULL: not */
-    unsigned head_seconds, idle_seconds, body_grace_seconds, linger_seconds, connections_max;
 };
 
 /* SLUICE_SYSTEM names host and port when it cannot be opened, SLUICE_INVALID says what is wrong with settings or

@@ -1,10 +1,11 @@
 /*
  * server.h - inside of the HTTP front: front, connections, exchanges. Only for the files of this folder.
  *
- * One event loop (loop.c) runs libmicrohttpd and owns everything but what is marked otherwise. An exchange is one
- * request and its answer; a connection has one at a time and lends it its arena. While an exchange is with a handler, a
- * worker or the router, its connection is suspended in libmicrohttpd; whoever has the exchange hands it on by its
- * `job`.
+ * A front has one event loop (loop.c) or several, each with a thread and a daemon of libmicrohttpd of its own. A
+ * connection is accepted by the first loop, dealt to one of them (accept.c) and stays there: that loop owns it, its
+ * exchange and everything else that is not marked otherwise. An exchange is one request and its answer; a connection has
+ * one at a time and lends it its arena. While an exchange is with a handler, a worker or the router, its connection is
+ * suspended in libmicrohttpd; whoever has the exchange hands it on by its `job`.
  */
 #ifndef SLUICE_GATEWAY_HTTP_SERVER_H
 #define SLUICE_GATEWAY_HTTP_SERVER_H
@@ -23,9 +24,10 @@
 
 struct http_connection {
     struct http_front *front;
+    struct http_loop *loop;
     struct MHD_Connection *mhd;
     struct client *client;
-    struct http_connection *next, *previous; /* in front->connections */
+    struct http_connection *next, *previous; /* in loop->connections */
     struct arena *arena;                     /* of its exchange; emptied behind each */
     struct http_exchange *exchange;          /* NULL: between two */
     int fd;
@@ -63,7 +65,7 @@ struct http_exchange {
     bool expects;    /* the client waits for 100 before it sends the body */
     bool preflight;  /* of CORS: the answer has its fields */
     bool compressed; /* the body is gzip */
-    bool counted;    /* the body is one of front->bodies */
+    bool counted;    /* what there is of the body is in front->body_bytes */
     uint64_t length; /* Content-Length; UINT64_MAX: chunked */
     struct buffer body;
     size_t dropped;  /* bytes of the body that were read and not kept */
@@ -89,20 +91,48 @@ struct http_exchange {
     struct http_field *fields;
 };
 
+struct http_loop {
+    struct http_front *front;
+    struct MHD_Daemon *daemon;
+    struct http_mailbox mailbox; /* jobs for the loop, from any thread */
+    int epoll_fd;
+    pthread_t thread;
+    bool thread_runs;
+    const struct front_executors *executors; /* this loop reads their answers; NULL: another thread does */
+    struct front_job drain_job, stop_job;    /* from the main thread */
+
+    /* Read by others too. */
+    atomic_uint dealt;     /* connections that were dealt to it and are not over */
+    atomic_size_t working; /* exchanges that have begun and are not over */
+
+    /* The loop's own. */
+    struct http_connection *connections;
+    uint64_t now_ns;  /* when the round began to end */
+    size_t suspended; /* connections */
+    unsigned started; /* connections that libmicrohttpd has begun with, ever */
+    bool draining, stopping;
+};
+
+/* The listening socket; the first loop's, but for `full`. */
+struct http_acceptor {
+    int fd;            /* -1: none */
+    bool watched;      /* in the first loop's epoll set */
+    uint64_t retry_ns; /* not watched until then, for want of descriptors or memory; 0: no such want */
+    atomic_bool full;  /* not watched until a connection ends: whoever makes it false again posts `room_job` */
+    struct front_job room_job;
+};
+
 struct http_front {
     struct http_front_settings settings;
     const struct flow_gateway *gateway;
     struct router *router;
-    struct MHD_Daemon *daemon;
     struct http_tls *tls; /* NULL: plain */
     struct front_workers *workers;
-    struct http_mailbox mailbox; /* jobs for the event loop, from any thread */
-    struct front_executors executors; /* borrowed, if `borrowed` */
-    bool borrowed;
-    int epoll_fd, daemon_fd;
+    struct front_executors executors; /* borrowed, if the first loop has them */
+    struct http_loop *loops[HTTP_LOOPS_MAX];
+    unsigned loop_count;
+    struct http_acceptor acceptor;
     uint16_t port;
-    pthread_t thread;
-    bool thread_runs;
     struct http_route *own_routes; /* of exposed endpoints, in their order; NULL: none */
     const struct http_route **routes;
     size_t route_count, route_capacity;
@@ -110,39 +140,47 @@ struct http_front {
     char session[TEXT_ID_SIZE + 1]; /* of /status */
     struct timespec started;
 
-    /* The event loop's. */
-    struct http_connection *connections;
-    uint64_t now_ns;     /* when the round began to end */
-    size_t suspended;    /* connections */
-    uint64_t body_bytes; /* bodies that are being collected, all connections together */
-    size_t bodies;       /* how many those are */
-    bool draining, stopping;
+    /* All loops'. */
+    _Atomic uint64_t body_bytes; /* of bodies that come in more than one piece, all connections together */
 
-    /* The main thread's, and what it shares with the loop. */
-    struct front_job drain_job, stop_job;
+    /* The main thread's, and what it shares with the loops. */
     bool told_to_drain;
-    atomic_size_t working; /* exchanges that have begun and are not over */
-    atomic_bool waiting;   /* somebody waits for `working` to become 0 */
+    atomic_bool waiting; /* somebody waits until no loop has work */
     pthread_mutex_t mutex;
     pthread_cond_t changed;
 };
 
 /* ---- front.c ---- */
 uint32_t http_header_bytes_max(const struct http_front *front);
+sluice_status http_daemon_start(struct http_loop *loop, sluice_error *error);
 
 /* ---- loop.c ---- */
-sluice_status http_loop_start(struct http_front *front, sluice_error *error);
-void http_loop_stop(struct http_front *front); /* joins the thread; no connection is suspended any more */
-/* Hand an exchange to the event loop or to a worker; any thread. */
-void http_run_on_loop(struct http_front *front, struct front_job *job, void (*run)(struct front_job *));
+/* A loop with its daemon, not running yet; in front->loops whatever the outcome, for http_loops_free(). */
+sluice_status http_loop_new(struct http_front *front, sluice_error *error);
+sluice_status http_loops_start(struct http_front *front, sluice_error *error);
+/* Stop and join those that run; no connection is suspended any more. */
+void http_loops_stop(struct http_front *front);
+/* Close every connection and free the loops, which do not run. */
+void http_loops_free(struct http_front *front);
+/* Hand an exchange to its event loop or to a worker; any thread. */
+void http_run_on_loop(struct http_loop *loop, struct front_job *job, void (*run)(struct front_job *));
 void http_run_on_worker(struct http_front *front, struct front_job *job, void (*run)(struct front_job *));
+
+/* ---- accept.c: on the first loop ---- */
+bool http_accept_start(struct http_front *front); /* before the loop runs. False: errno says why */
+void http_accept_ready(struct http_front *front); /* somebody wants to connect */
+int http_accept_timeout_ms(const struct http_front *front); /* until http_accept_look() has to do; -1: nothing */
+void http_accept_look(struct http_front *front);
+void http_accept_stop(struct http_front *front); /* nobody is accepted from now on */
+/* A connection of this loop has ended. On that loop. */
+void http_accept_ended(struct http_loop *loop);
 
 /* ---- connection.c: called by the loop and by libmicrohttpd ---- */
 void http_connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,
                             enum MHD_ConnectionNotificationCode code);
 void http_connection_hung_up(struct http_connection *connection);
-/* End connections that take too long, and when draining those that do nothing. */
-void http_connections_sweep(struct http_front *front, uint64_t now_ns);
+/* End connections that take too long, and when the loop drains those that do nothing. */
+void http_connections_sweep(struct http_loop *loop, uint64_t now_ns);
 void http_connection_shut(struct http_connection *connection); /* libmicrohttpd then closes it */
 
 /* ---- exchange.c ---- */

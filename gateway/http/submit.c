@@ -31,15 +31,15 @@ static void run_done_inline(struct front_job *job)
 /* All replies are there; any thread. */
 static void finished(struct http_exchange *exchange)
 {
-    struct http_front *front = exchange->connection->front;
+    struct http_connection *connection = exchange->connection;
     size_t bytes = 0;
 
     for (size_t i = 0; i < exchange->call_count; i++)
         bytes += exchange->calls[i].reply.message.size;
     if (bytes <= HTTP_INLINE_BYTES)
-        http_run_on_loop(front, &exchange->job, run_done_inline);
+        http_run_on_loop(connection->loop, &exchange->job, run_done_inline);
     else
-        http_run_on_worker(front, &exchange->job, run_done);
+        http_run_on_worker(connection->front, &exchange->job, run_done);
 }
 
 static void count_down(struct http_exchange *exchange)

@@ -38,6 +38,12 @@ static const char *http_difference(const struct flow_http *a, const struct flow_
                 a->expose_graphql_endpoint == b->expose_graphql_endpoint,
             "switches of http");
     DIFFERS(a->workers == b->workers, "json_workers");
+    DIFFERS(a->max_connections == b->max_connections && a->max_header_bytes == b->max_header_bytes &&
+                a->body_rate == b->body_rate,
+            "limits of http");
+    DIFFERS(a->head_timeout_ns == b->head_timeout_ns && a->idle_timeout_ns == b->idle_timeout_ns &&
+                a->body_timeout_ns == b->body_timeout_ns && a->linger_timeout_ns == b->linger_timeout_ns,
+            "timeouts of http");
     DIFFERS(a->exposed_count == b->exposed_count, "exposed_count");
     for (size_t i = 0; i < a->exposed_count; i++) {
         const struct flow_exposed_endpoint *x = &a->exposed[i], *y = &b->exposed[i];
@@ -61,6 +67,7 @@ static const char *gateway_difference(const struct flow_gateway *a, const struct
     DIFFERS(a->timeout_send_ns == b->timeout_send_ns, "gateway.timeout_send");
     DIFFERS(a->timeout_ready_ns == b->timeout_ready_ns, "gateway.timeout_ready");
     DIFFERS(a->drain_timeout_ns == b->drain_timeout_ns, "gateway.drain_timeout");
+    DIFFERS(a->threads == b->threads, "gateway.threads");
     DIFFERS(a->compatibility_3_5 == b->compatibility_3_5, "gateway.compatibility");
     DIFFERS(a->limits.max_message_bytes == b->limits.max_message_bytes, "max_message_bytes");
     DIFFERS(a->limits.max_bytes_in_flight == b->limits.max_bytes_in_flight, "max_bytes_in_flight");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SECOND 1000000000ull
 #define FLOW "jtype: Flow\ngateway:\n"
 
 START_TEST(protocols_and_ports_are_lists)
@@ -102,6 +103,13 @@ START_TEST(http_has_defaults)
     ck_assert(!http->cors && !http->no_debug_endpoints && !http->no_crud_endpoints && !http->expose_graphql_endpoint);
     ck_assert(!http->compress_answers);
     ck_assert_uint_eq(http->workers, 0);
+    ck_assert_uint_eq(http->max_connections, 4096);
+    ck_assert_uint_eq(http->max_header_bytes, 12288);
+    ck_assert_uint_eq(http->head_timeout_ns, 30 * SECOND);
+    ck_assert_uint_eq(http->idle_timeout_ns, 60 * SECOND);
+    ck_assert_uint_eq(http->body_timeout_ns, 30 * SECOND);
+    ck_assert_uint_eq(http->linger_timeout_ns, 3 * SECOND);
+    ck_assert_uint_eq(http->body_rate, 1024);
     ck_assert_uint_eq(http->exposed_count, 0);
     ck_assert_ptr_null(kit.flow->gateway.tls.certfile);
     kit_expect_round_trip(kit.flow);
@@ -127,6 +135,42 @@ START_TEST(every_setting_of_http_is_read)
     kit_expect(FLOW "  json_workers: 257\n",
                "f.yml:3:17: error: gateway: \"json_workers\" must be an integer from 0 to 256, not 257\n");
     kit_expect(FLOW "  cors: maybe\n", "f.yml:3:9: error: gateway: \"cors\" must be true or false, not \"maybe\"\n");
+}
+END_TEST
+
+START_TEST(limits_of_http_are_read_up_to_their_edges)
+{
+    struct kit kit = {0};
+    kit_load(&kit, FLOW "  http_max_connections: 1\n  http_max_header_bytes: 1MiB\n  http_head_timeout: 1\n"
+                        "  http_idle_timeout: 2\n  http_body_timeout: 3\n  http_linger_timeout: 2147483647\n"
+                        "  http_body_rate: 0\n");
+    ck_assert_str_eq(kit_lines(&kit), "");
+    const struct flow_http *http = &kit.flow->gateway.http;
+    ck_assert_uint_eq(http->max_connections, 1);
+    ck_assert_uint_eq(http->max_header_bytes, 1 << 20);
+    ck_assert_uint_eq(http->head_timeout_ns, SECOND / 1000);
+    ck_assert_uint_eq(http->idle_timeout_ns, 2 * SECOND / 1000);
+    ck_assert_uint_eq(http->body_timeout_ns, 3 * SECOND / 1000);
+    ck_assert_uint_eq(http->linger_timeout_ns, 2147483647 * (SECOND / 1000));
+    ck_assert_uint_eq(http->body_rate, 0);
+    kit_expect_round_trip(kit.flow);
+    kit_done(&kit);
+
+    static const char *const keys[] = {"http_head_timeout", "http_idle_timeout", "http_body_timeout",
+                                       "http_linger_timeout"};
+    char text[200], line[300];
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        snprintf(text, sizeof text, FLOW "  %s: 0\n", keys[i]);
+        snprintf(line, sizeof line,
+                 "f.yml:3:%zu: error: gateway: \"%s\" must be milliseconds, an integer from 1 to 2147483647, not 0\n",
+                 strlen(keys[i]) + 5, keys[i]);
+        kit_expect(text, line);
+    }
+    kit_expect(FLOW "  http_max_connections: 0\n",
+               "f.yml:3:25: error: gateway: \"http_max_connections\" must be an integer from 1 to 1048576, not 0\n");
+    kit_expect(FLOW "  http_max_header_bytes: 1048577\n",
+               "f.yml:3:26: error: gateway: \"http_max_header_bytes\" must be a number of bytes (such as 1048576 or "
+               "64MiB) from 256 to 1048576, not 1048577\n");
 }
 END_TEST
 
@@ -300,6 +344,7 @@ int main(void)
                                   one_key_can_be_changed_from_outside,
                                   http_has_defaults,
                                   every_setting_of_http_is_read,
+           limits_of_http_are_read_up_to_their_edges,
                                   endpoints_are_exposed_by_map_or_json,
                                   exposed_endpoints_are_checked,
                                   bad_json_of_exposed_endpoints_is_an_error,

@@ -35,6 +35,7 @@ START_TEST(the_smallest_flow_has_all_defaults)
     ck_assert_uint_eq(gateway->limits.max_queue_per_executor, 32768);
     ck_assert_uint_eq(gateway->limits.max_depth, SLUICE_DEFAULT_DEPTH);
     ck_assert_uint_eq(gateway->limits.max_header_bytes, 65536);
+    ck_assert_uint_eq(gateway->threads, 0);
     ck_assert_ptr_null(gateway->env[0]);
     kit_expect_round_trip(flow);
     kit_done(&kit);
@@ -79,7 +80,7 @@ START_TEST(every_setting_of_the_gateway_is_read)
              "  name: front\n  host: 0.0.0.0\n  port: 51000\n  protocol: grpc\n  prefetch: 0\n  timeout_send: 250\n"
              "  timeout_ready: -1\n  drain_timeout: 0\n  compatibility: 3.5\n  max_message_bytes: 4MiB\n"
              "  max_bytes_in_flight: 8 GiB\n  max_in_flight: 1\n  max_in_flight_per_client: 2\n"
-             "  max_queue_per_executor: 3\n  max_depth: 512\n  max_header_bytes: 256\n  env: {X: '1.50'}\n");
+             "  max_queue_per_executor: 3\n  max_depth: 512\n  max_header_bytes: 256\n  threads: 64\n  env: {X: '1.50'}\n");
     ck_assert_str_eq(kit_lines(&kit), "");
     const struct flow_gateway *gateway = &kit.flow->gateway;
     ck_assert_str_eq(kit.flow->name, "demo");
@@ -104,6 +105,7 @@ START_TEST(every_setting_of_the_gateway_is_read)
     ck_assert_uint_eq(gateway->limits.max_queue_per_executor, 3);
     ck_assert_uint_eq(gateway->limits.max_depth, 512);
     ck_assert_uint_eq(gateway->limits.max_header_bytes, 256);
+    ck_assert_uint_eq(gateway->threads, 64);
     ck_assert_str_eq(gateway->env[1], "1.50");
     kit_expect_round_trip(kit.flow);
     kit_done(&kit);
@@ -224,6 +226,8 @@ START_TEST(what_the_original_lets_pass_is_refused)
         {"jtype: Flow\ngateway: {max_header_bytes: 255}\n",
          "f.yml:2:29: error: gateway: \"max_header_bytes\" must be a number of bytes (such as 1048576 or 64MiB) from "
          "256 to 16777216, not 255\n"},
+        {"jtype: Flow\ngateway: {threads: 65}\n",
+         "f.yml:2:20: error: gateway: \"threads\" must be an integer from 0 to 64, not 65\n"},
         {"jtype: Flow\nwith: {env: {A: [1]}}\n",
          "f.yml:2:13: error: with: \"env\" must be a map of names to texts, not a map\n"},
         {"jtype: Flow\nwith: {on_crash_loop: maybe}\n",

@@ -176,7 +176,7 @@ START_TEST(every_field_is_written)
         "compatibility: 3.5,\n"
         "  max_message_bytes: 1, max_bytes_in_flight: 2, max_in_flight: 3, max_in_flight_per_client: 4, "
         "max_queue_per_executor: 5,\n"
-        "  max_depth: 6, max_header_bytes: 300, env: {G: h}}\n"
+        "  max_depth: 6, max_header_bytes: 300, threads: 64, env: {G: h}}\n"
         "executors:\n  - {name: e, uses_with: {a: 1}, uses_requests: {/a: b}, uses_metas: {name: m, description: d}, "
         "env: {E: f},\n"
         "     workspace: x, workers: 2, timeout_ready: 3, stuck_timeout: 4, window_requests: 5, window_bytes: 6}\n",

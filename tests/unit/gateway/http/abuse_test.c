@@ -63,7 +63,7 @@ static const struct row rows[] = {
     {"a blank in the target",                "GET /a b HTTP/1.1\r\n" HOST "\r\n",                                      0,     {400},           CLOSED, NULL                                                     },
     {"two versions",                         "GET / HTTP/1.1 HTTP/1.1\r\n" HOST "\r\n",                                0,     {400},           CLOSED, NULL                                                     },
     {"a tab in the target",                  "GET /a\tb HTTP/1.1\r\n" HOST "\r\n",                                     0,     {400},           CLOSED, NULL                                                     },
-    {"a target of 20 kB",                    "GET /\001 HTTP/1.1\r\n" HOST "\r\n",                                     20000, {404},           OPEN,   NULL                                                     },
+    {"a target of 10 kB",                    "GET /\001 HTTP/1.1\r\n" HOST "\r\n",                                     10000, {404},           OPEN,   NULL                                                     },
     {"a target of 200 kB",                   "GET /\001 HTTP/1.1\r\n" HOST "\r\n",                                     BIG,   {414},           CLOSED, NULL                                                     },
 
  /* header fields */
@@ -78,8 +78,8 @@ static const struct row rows[] = {
      {400},
      CLOSED,                                                                                                                                           NULL                                                     },
     {"a folded line",                        GET "A: x\r\n y\r\n\r\n",                                                 0,     {200},           OPEN,   NULL                                                     },
-    {"a header of 25 kB",                    GET "A: \001\r\n\r\n",                                                    25000, {200},           OPEN,   NULL                                                     },
-    {"a header above the limit",             GET "A: \001\r\n\r\n",                                                    28700, {431},           OPEN,   NULL                                                     },
+    {"a header of 12 kB",                    GET "A: \001\r\n\r\n",                                                    12000, {200},           OPEN,   NULL                                                     },
+    {"a header above the limit",             GET "A: \001\r\n\r\n",                                                    12300, {431},           OPEN,   NULL                                                     },
     {"a header of 200 kB",                   GET "A: \001\r\n\r\n",                                                    BIG,   {431},           CLOSED, NULL                                                     },
     {"line ends without CR",                 "GET / HTTP/1.1\nHost: a\n\n",                                            0,     {200},           OPEN,   NULL                                                     },
 
@@ -304,7 +304,7 @@ START_TEST(test_memory)
     memset(piece, 'x', PIECE);
     fixture_prepare(&fixture);
     fixture.flow.gateway.limits.max_message_bytes = 1 << 20;
-    fixture.settings.linger_seconds = 1;
+    fixture.flow.gateway.http.linger_timeout_ns = FIXTURE_SECOND;
     fixture_start(&fixture);
     int neighbour = client_open(fixture.port);
     ck_assert(neighbour_is_served(neighbour));

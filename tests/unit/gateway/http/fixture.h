@@ -14,6 +14,8 @@
 
 enum { HEADER_EXEC_ENDPOINT = 3 };
 
+#define FIXTURE_SECOND 1000000000ull
+
 struct fixture {
     struct router *router;
     struct http_front *front;
@@ -31,7 +33,16 @@ static inline void fixture_prepare(struct fixture *fixture)
                                                         .max_in_flight_per_client = 4096,
                                                         .max_depth = 100,
                                                         .max_header_bytes = 64 << 10};
-    fixture->flow.gateway.http = (struct flow_http){.title = "t", .description = "d", .workers = 2};
+    fixture->flow.gateway.http = (struct flow_http){.title = "t",
+                                                    .description = "d",
+                                                    .workers = 2,
+                                                    .head_timeout_ns = 30 * FIXTURE_SECOND,
+                                                    .idle_timeout_ns = 60 * FIXTURE_SECOND,
+                                                    .body_timeout_ns = 30 * FIXTURE_SECOND,
+                                                    .linger_timeout_ns = 3 * FIXTURE_SECOND,
+                                                    .body_rate = 1024,
+                                                    .max_connections = 4096,
+                                                    .max_header_bytes = 12288};
     fixture->settings = (struct http_front_settings){.host = "127.0.0.1", .flow = &fixture->flow};
     fake_name_by(fixture->router, HEADER_EXEC_ENDPOINT);
 }

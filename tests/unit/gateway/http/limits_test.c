@@ -1,11 +1,15 @@
-/* limits_test.c - limits in size and time, clients that hang up, draining and stopping. */
+/* limits_test.c - limits in size and time, clients that hang up, draining and stopping, several loops. */
 #include "tests/unit/gateway/http/fixture.h"
 #include "tests/unit/suite.h"
 
 #include "common/foundation/clock.h"
+#include "gateway/http/server.h"
 
 #include <stdio.h>
 #include <sys/socket.h>
+
+#define TEN_BLANKS     "          "
+#define HUNDRED_BLANKS TEN_BLANKS TEN_BLANKS TEN_BLANKS TEN_BLANKS TEN_BLANKS TEN_BLANKS TEN_BLANKS TEN_BLANKS TEN_BLANKS TEN_BLANKS
 
 static struct fixture fixture;
 
@@ -102,19 +106,23 @@ static void get_sized(size_t size, int status)
 
 START_TEST(test_header_size)
 {
-    fixture.flow.gateway.limits.max_header_bytes = 20000;
+    fixture.flow.gateway.limits.max_header_bytes = 5000;
     fixture_start(&fixture);
-    get_sized(20000, 200);
-    get_sized(20001, 431);
+    get_sized(5000, 200);
+    get_sized(5001, 431);
 }
 END_TEST
 
-START_TEST(test_header_size_most)
+/* The front's own limit, the smaller of the two. */
+START_TEST(test_header_size_own)
 {
+    static const uint32_t sizes[] = {256, 12288, 40000};
+    uint32_t size = sizes[_i];
+    fixture.flow.gateway.http.max_header_bytes = size;
     fixture_start(&fixture);
-    get_sized(HTTP_HEADER_BYTES_MAX, 200);
-    get_sized(HTTP_HEADER_BYTES_MAX + 1, 431);
-    get_sized(100000, 431);
+    get_sized(size, 200);
+    get_sized(size + 1, 431);
+    get_sized(200000, 431);
 }
 END_TEST
 
@@ -171,7 +179,7 @@ END_TEST
 START_TEST(test_endless_body)
 {
     fixture.flow.gateway.limits.max_message_bytes = 1 << 20;
-    fixture.settings.linger_seconds = 1;
+    fixture.flow.gateway.http.linger_timeout_ns = FIXTURE_SECOND;
     fixture_start(&fixture);
     int fd = client_open(fixture.port);
     char chunk[16 + 65536 + 2];
@@ -193,7 +201,7 @@ END_TEST
 
 START_TEST(test_slow_head)
 {
-    fixture.settings.head_seconds = 1;
+    fixture.flow.gateway.http.head_timeout_ns = FIXTURE_SECOND;
     fixture_start(&fixture);
     int idle = client_open(fixture.port), slow = client_open(fixture.port), second = client_open(fixture.port);
     client_say(slow, "GET / HTTP/1.1\r\nHost: a\r\n");
@@ -212,7 +220,7 @@ END_TEST
 /* A byte now and then does not keep it open. */
 START_TEST(test_dripping_head)
 {
-    fixture.settings.head_seconds = 1;
+    fixture.flow.gateway.http.head_timeout_ns = FIXTURE_SECOND;
     fixture_start(&fixture);
     int fd = client_open(fixture.port);
     client_say(fd, "GET / HTTP/1.1\r\n");
@@ -229,7 +237,7 @@ END_TEST
 
 START_TEST(test_slow_body)
 {
-    fixture.settings.body_grace_seconds = 1;
+    fixture.flow.gateway.http.body_timeout_ns = FIXTURE_SECOND;
     fixture_start(&fixture);
     int fd = client_open(fixture.port);
     client_say(fd, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
@@ -241,7 +249,7 @@ END_TEST
 
 START_TEST(test_dripping_body)
 {
-    fixture.settings.body_grace_seconds = 1;
+    fixture.flow.gateway.http.body_timeout_ns = FIXTURE_SECOND;
     fixture_start(&fixture);
     int fd = client_open(fixture.port);
     client_say(fd, "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -259,11 +267,33 @@ START_TEST(test_dripping_body)
 }
 END_TEST
 
+/* A body without end that comes quicker than the rate, or at any rate with 0, is read on. */
+START_TEST(test_body_rate)
+{
+    static const uint64_t rates[] = {10, 0};
+    fixture.flow.gateway.http.body_timeout_ns = FIXTURE_SECOND / 1000;
+    fixture.flow.gateway.http.body_rate = rates[_i];
+    fixture_start(&fixture);
+    int fd = client_open(fixture.port);
+    client_say(fd, "POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    uint64_t until = deadline(2); /* four looks at it */
+    while (clock_monotonic_ns() < until) {
+        client_say(fd, rates[_i] > 0 ? "64\r\n" HUNDRED_BLANKS "\r\n" : "1\r\n \r\n");
+        struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+        nanosleep(&pause, NULL);
+    }
+    ck_assert(client_is_open(fd));
+    client_say(fd, "2\r\n{}\r\n0\r\n\r\n");
+    expect_status(fd, 200);
+    close(fd);
+}
+END_TEST
+
 /* A client that does not read its answer is dropped. */
 START_TEST(test_unread_answer)
 {
     enum { SIZE = 7 << 20 };
-    fixture.settings.idle_seconds = 1;
+    fixture.flow.gateway.http.idle_timeout_ns = FIXTURE_SECOND;
     fixture_start(&fixture);
     char head[200], *body = body_of(SIZE);
     snprintf(head, sizeof head, "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", SIZE);
@@ -412,20 +442,118 @@ START_TEST(test_stop_with_everything)
 }
 END_TEST
 
+static void ask(int fd)
+{
+    client_say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect_status(fd, 200);
+}
+
+/* Every count of loops: it is one limit for all of them. */
 START_TEST(test_connections)
 {
-    fixture.settings.connections_max = 2;
+    fixture.flow.gateway.http.max_connections = 2;
+    fixture.settings.threads = (unsigned)_i;
     fixture_start(&fixture);
     int first = client_open(fixture.port), second = client_open(fixture.port), third = client_open(fixture.port);
-    client_say(first, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    expect_status(first, 200);
-    client_say(second, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    expect_status(second, 200);
+    ask(first);
+    ask(second);
     client_say(third, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"); /* waits in the listen queue */
+    for (int i = 0; i < 20; i++) /* rounds of the loop that would accept it */
+        ask(first);
+    unsigned count = 0;
+    for (unsigned i = 0; i < fixture.front->loop_count; i++)
+        count += atomic_load(&fixture.front->loops[i]->dealt);
+    ck_assert_uint_eq(count, 2);
     close(first);
     expect_status(third, 200);
-    close(second);
-    close(third);
+    /* Again and again: each time one waits and another one goes. */
+    int old = second, current = third;
+    for (int i = 0; i < 50; i++) {
+        int next = client_open(fixture.port);
+        client_say(next, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        close(old);
+        expect_status(next, 200);
+        old = current;
+        current = next;
+    }
+    close(old);
+    close(current);
+}
+END_TEST
+
+/* ---- several loops ---- */
+
+static unsigned dealt_to(unsigned loop)
+{
+    return atomic_load(&fixture.front->loops[loop]->dealt);
+}
+
+/* Each connection goes to the loop that has the fewest; all are served, whatever the others do. */
+START_TEST(test_dealing)
+{
+    enum { LOOPS = 3, CLIENTS = 7 };
+    fixture.settings.threads = LOOPS;
+    fixture_start(&fixture);
+    ck_assert_uint_eq(fixture.front->loop_count, LOOPS);
+    int clients[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = client_open(fixture.port);
+    for (int i = 0; i < CLIENTS; i++)
+        send_post(clients[i], "hold");
+    fake_wait_submitted(fixture.router, CLIENTS);
+    for (unsigned i = 0; i < LOOPS; i++)
+        ck_assert_uint_eq(dealt_to(i), i == 0 ? 3 : 2);
+    for (int i = 0; i < CLIENTS; i++)
+        fake_release(fixture.router, "hold");
+    for (int i = 0; i < CLIENTS; i++)
+        expect_status(clients[i], 200);
+    /* The two of the second loop end, their places are taken first. */
+    close(clients[1]);
+    close(clients[4]);
+    uint64_t until = deadline(CLIENT_PATIENCE_S);
+    while (dealt_to(1) > 0 && clock_monotonic_ns() < until)
+        ask(clients[0]);
+    ck_assert_uint_eq(dealt_to(1), 0);
+    clients[1] = client_open(fixture.port);
+    ask(clients[1]);
+    ck_assert_uint_eq(dealt_to(1), 1);
+    for (int i = 0; i < CLIENTS; i++)
+        if (i != 4)
+            close(clients[i]);
+}
+END_TEST
+
+/* Unasked, no more loops than HTTP_LOOPS_UNASKED; asked for, as many. */
+START_TEST(test_loops_at_the_edge)
+{
+    fixture_start(&fixture);
+    ck_assert_uint_ge(fixture.front->loop_count, 1);
+    ck_assert_uint_le(fixture.front->loop_count, HTTP_LOOPS_UNASKED);
+    http_front_free(fixture.front);
+    fixture.settings.threads = HTTP_LOOPS_MAX + 1;
+    fixture_start(&fixture);
+    ck_assert_uint_eq(fixture.front->loop_count, HTTP_LOOPS_MAX);
+    int fd = client_open(fixture.port);
+    ask(fd);
+    close(fd);
+}
+END_TEST
+
+/* Clients that come while the front stops: whoever was accepted sees the end of its connection. */
+START_TEST(test_stop_while_they_come)
+{
+    enum { CLIENTS = 64 };
+    int clients[CLIENTS];
+    fixture.settings.threads = 4;
+    fixture_start(&fixture);
+    for (int i = 0; i < CLIENTS; i++)
+        clients[i] = client_open(fixture.port);
+    http_front_free(fixture.front);
+    fixture.front = NULL;
+    for (int i = 0; i < CLIENTS; i++) {
+        ck_assert(client_sees_end(clients[i]));
+        close(clients[i]);
+    }
 }
 END_TEST
 
@@ -434,7 +562,6 @@ int main(void)
     const TTest *const tests[] = {
         test_message_size,
         test_header_size,
-        test_header_size_most,
         test_bytes_in_flight,
         test_endless_body,
         test_slow_head,
@@ -449,7 +576,9 @@ int main(void)
         test_hang_up_anywhere,
         test_drain,
         test_stop_with_everything,
-        test_connections,
+        test_dealing,
+        test_loops_at_the_edge,
+        test_stop_while_they_come,
     };
     Suite *suite = suite_create("gateway.http.limits");
     TCase *group = tcase_create("limits");
@@ -457,6 +586,9 @@ int main(void)
     tcase_add_checked_fixture(group, setup, teardown);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
         tcase_add_test(group, tests[i]);
+    tcase_add_loop_test(group, test_header_size_own, 0, 3);
+    tcase_add_loop_test(group, test_body_rate, 0, 2);
+    tcase_add_loop_test(group, test_connections, 1, 4);
     suite_add_tcase(suite, group);
     return suite_run(suite);
 }

@@ -176,7 +176,7 @@ END_TEST
 /* Plain HTTP at a TLS port, and a handshake that stops half-way. */
 START_TEST(test_rude)
 {
-    fixture.settings.head_seconds = 1;
+    fixture.flow.gateway.http.head_timeout_ns = FIXTURE_SECOND;
     fixture_start(&fixture);
     int plain = client_open(fixture.port), half = client_open(fixture.port), silent = client_open(fixture.port);
     client_say(plain, GET_ROOT);
