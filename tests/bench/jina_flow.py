@@ -1,4 +1,5 @@
-"""A Flow of the original with the executor that echoes, in the form of `sluice run --ready-fd`: --protocol NAME, --ready-fd N.
+"""A Flow of the original with executors that echo, in the form of `sluice run --ready-fd`: --protocol NAME, --executors N,
+--ready-fd N.
 
 Runs in the environment of tests/interop/make-environment. Serves until SIGTERM.
 """
@@ -40,11 +41,15 @@ def children(pid):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--protocol', default='grpc')
+    parser.add_argument('--executors', type=int, default=1)
     parser.add_argument('--ready-fd', type=int, default=1)
     options = parser.parse_args()
     port = free_port()
     ended = threading.Event()
-    with Flow(protocol=options.protocol, port=port, host='127.0.0.1').add(name='e1', uses=Echo):
+    flow = Flow(protocol=options.protocol, port=port, host='127.0.0.1')
+    for number in range(1, options.executors + 1):
+        flow = flow.add(name='e%d' % number, uses=Echo)
+    with flow:
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         ready = {'ready': True, 'gateway': [{'protocol': options.protocol, 'host': '127.0.0.1', 'port': port}],
                  'processes': [{'name': 'jina', 'pid': pid} for pid in children(os.getpid())]}

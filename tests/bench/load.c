@@ -21,6 +21,7 @@ static const char usage[] = "usage: bench-load --address HOST:PORT [options]\n"
                             "  --endpoint TEXT       default /\n"
                             "  --size BYTES          of a request, default 1024\n"
                             "  --documents N         in a request, default 1 below 4 KB, else 100\n"
+                            "  --embeddings          the documents have embeddings of 512 floats, no text\n"
                             "  --in-flight N         closed loop with N requests in flight, default 1\n"
                             "  --rate N              open loop with N requests a second instead\n"
                             "  --warm SECONDS        before anything is counted, default 0.3\n"
@@ -159,6 +160,7 @@ static void parse(struct load *load, int argc, char **argv)
         {"endpoint",  1, NULL, 'e'},
         {"size",      1, NULL, 's'},
         {"documents", 1, NULL, 'd'},
+        {"embeddings", 0, NULL, 'f'},
         {"in-flight", 1, NULL, 'n'},
         {"rate",      1, NULL, 'r'},
         {"warm",      1, NULL, 'w'},
@@ -174,6 +176,7 @@ static void parse(struct load *load, int argc, char **argv)
         case 'm': load->stream = strcmp(optarg, "stream") == 0; break;
         case 'e': load->endpoint = optarg; break;
         case 's': load->size = strtoull(optarg, NULL, 10); break;
+        case 'f': load->embeddings = true; break;
         case 'd': load->documents = strtoull(optarg, NULL, 10); break;
         case 'n': load->slot_count = strtoull(optarg, NULL, 10); break;
         case 'r': load->rate = strtod(optarg, NULL); break;
@@ -190,7 +193,7 @@ static void parse(struct load *load, int argc, char **argv)
         exit(2);
     }
     if (load->documents == 0)
-        load->documents = load->size < 4096 ? 1 : 100;
+        load->documents = load->size < 4096 && !load->embeddings ? 1 : 100;
     if (load->rate > 0)
         load->slot_count = OPEN_LOOP_SLOTS;
 }
@@ -201,7 +204,7 @@ int main(int argc, char **argv)
     parse(&load, argc, argv);
     memory_tune();
     grpc_init();
-    load_body_init(&load.body, load.size, load.documents);
+    load_body_init(&load.body, load.size, load.documents, load.embeddings ? LOAD_EMBEDDING_FLOATS : 0);
     load.body.may_grow = load.changed;
     load.slots = calloc(load.slot_count, sizeof(*load.slots));
     if (!load.slots)

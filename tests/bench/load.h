@@ -28,7 +28,7 @@ struct load_slot {
 
 struct load {
     const char *address, *endpoint;
-    bool stream, changed;
+    bool stream, changed, embeddings;
     size_t size, documents, slot_count;
     double warm_seconds, seconds, rate; /* rate 0: closed loop */
     struct load_body body;

@@ -6,7 +6,6 @@
 #include <strings.h>
 
 enum {
-    EMBEDDING_FLOATS = 512,
     HEAD_MAX = 64 << 10,
     PROBE_BYTES = 2048, /* of an answer's body in which the first document and an error status would stand */
     SIZE_VARIES = 128,  /* times are left without a fraction when it is zero, and so on */
@@ -23,7 +22,7 @@ static void append_text(struct floor_bytes *bytes, const char *text)
 static void append_embedding(struct floor_bytes *body, uint32_t *state)
 {
     append_text(body, "\"embedding\":[");
-    for (int i = 0; i < EMBEDDING_FLOATS; i++) {
+    for (int i = 0; i < LOAD_EMBEDDING_FLOATS; i++) {
         *state = *state * 1664525u + 1013904223u;
         float value = (float)(*state >> 8) / (float)(1 << 23) - 1.0f;
         char text[40];

@@ -45,35 +45,69 @@ static size_t put_text(uint8_t *at, unsigned field, const char *text, size_t siz
     return used + size;
 }
 
-/* One DocumentProto as an element of DocumentArrayProto.docs. */
-static size_t put_document(uint8_t *at, size_t number, size_t text_size)
+static void put_words(uint8_t *at, size_t number, size_t size)
 {
-    uint8_t head[64], length[16];
-    char id[ID_SIZE + 1];
-    snprintf(id, sizeof(id), "d0c%029zx", number);
-    size_t head_size = put_text(head, 1, id, ID_SIZE);
-    size_t text_tag = put_tag(length, 4, text_size);
-    size_t used = put_tag(at, 1, head_size + text_tag + text_size);
-    memcpy(at + used, head, head_size);
-    memcpy(at + used + head_size, length, text_tag);
-    used += head_size + text_tag;
     static const char words[] =
         "The gateway sends each document to the first executor, and what comes back to the next. ";
-    for (size_t i = 0; i < text_size; i++)
-        at[used + i] = (uint8_t)words[(i + number) % (sizeof(words) - 1)];
-    return used + text_size;
+    for (size_t i = 0; i < size; i++)
+        at[i] = (uint8_t)words[(i + number) % (sizeof(words) - 1)];
 }
 
-void load_body_init(struct load_body *body, size_t size, size_t documents)
+/* An NdArrayProto of float32 between -1 and 1, the same for the same number. */
+static size_t put_array(uint8_t *at, size_t number, size_t floats)
+{
+    uint8_t shape[8], head[16];
+    size_t shape_size = put_varint(shape, floats), size = floats * sizeof(float);
+    size_t head_size = put_tag(head, 1, size);
+    size_t used = put_tag(at, 1, head_size + size + 2 + shape_size + 5); /* dense: buffer, shape, dtype */
+    memcpy(at + used, head, head_size);
+    used += head_size;
+    uint32_t state = (uint32_t)number + 1;
+    for (size_t i = 0; i < floats; i++) {
+        state = state * 1664525u + 1013904223u;
+        float value = (float)(state >> 8) / (float)(1 << 23) - 1.0f;
+        memcpy(at + used + i * sizeof(value), &value, sizeof(value));
+    }
+    used += size;
+    used += put_text(at + used, 2, (const char *)shape, shape_size);
+    used += put_text(at + used, 3, "<f4", 3);
+    return used + put_text(at + used, 3, "numpy", 5); /* without a class name the original drops the array */
+}
+
+/* One DocumentProto as an element of DocumentArrayProto.docs: with `floats` an embedding, else a text of `text_size` bytes. */
+static size_t put_document(uint8_t *at, uint8_t *scratch, size_t number, size_t text_size, size_t floats)
+{
+    enum { FIELD_TEXT = 4, FIELD_EMBEDDING = 16 };
+    char id[ID_SIZE + 1];
+    snprintf(id, sizeof(id), "d0c%029zx", number);
+    size_t size = put_text(scratch, 1, id, ID_SIZE);
+    if (floats > 0) {
+        uint8_t *array = scratch + size + OVERHEAD;
+        size_t array_size = put_array(array, number, floats);
+        size_t tag = put_varint(scratch + size, FIELD_EMBEDDING << 3 | 2);
+        tag += put_varint(scratch + size + tag, array_size);
+        memmove(scratch + size + tag, array, array_size);
+        size += tag + array_size;
+    } else {
+        size += put_tag(scratch + size, FIELD_TEXT, text_size);
+        put_words(scratch + size, number, text_size);
+        size += text_size;
+    }
+    return put_text(at, 1, (const char *)scratch, size);
+}
+
+void load_body_init(struct load_body *body, size_t size, size_t documents, size_t floats)
 {
     size_t each = (size > OVERHEAD ? size - OVERHEAD : 0) / documents;
     size_t text_size = each > OVERHEAD ? each - OVERHEAD : 1;
-    uint8_t *bytes = malloc(documents * (text_size + 2 * OVERHEAD));
-    if (!bytes)
+    size_t room = (floats > 0 ? floats * sizeof(float) : text_size) + 4 * OVERHEAD;
+    uint8_t *bytes = malloc(documents * room), *scratch = malloc(room);
+    if (!bytes || !scratch)
         abort();
     size_t used = 0;
     for (size_t i = 0; i < documents; i++)
-        used += put_document(bytes + used, i, text_size);
+        used += put_document(bytes + used, scratch, i, text_size, floats);
+    free(scratch);
     uint8_t docs[16], data[16];
     size_t docs_size = put_tag(docs, 1, used);
     body->may_grow = false;

@@ -22,8 +22,11 @@ struct load_body {
     bool may_grow;       /* the executor changes documents: longer answers with the first document's id are right */
 };
 
-/* `documents` documents that together make the request about `size` bytes long. */
-void load_body_init(struct load_body *body, size_t size, size_t documents);
+/* `documents` documents that together make the request about `size` bytes long; or, when `floats` is not 0, that have
+ * embeddings of so many float32 and no text. */
+void load_body_init(struct load_body *body, size_t size, size_t documents, size_t floats);
+
+enum { LOAD_EMBEDDING_FLOATS = 512 }; /* of --embeddings */
 
 /* One request; `slot` and `sequence` make its id. */
 grpc_byte_buffer *load_request(const struct load_body *body, const char *endpoint, uint32_t slot, uint64_t sequence);

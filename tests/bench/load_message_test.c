@@ -2,6 +2,8 @@
 #include "tests/bench/load_message.h"
 #include "tests/unit/suite.h"
 
+#include <sluice/document.h>
+
 #include <check.h>
 #include <grpc/grpc.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@ static struct load_body body;
 static void open_body(void)
 {
     grpc_init();
-    load_body_init(&body, 1024, 1);
+    load_body_init(&body, 1024, 1, 0);
 }
 
 static void close_body(void)
@@ -53,6 +55,31 @@ static const char *check_bytes(const void *bytes, size_t size, bool *ret_failed)
     grpc_byte_buffer_destroy(buffer);
     return wrong;
 }
+
+/* Read by the product's own reader: what the driver writes by hand is what it is taken for. */
+START_TEST(embeddings_are_arrays_of_floats)
+{
+    struct load_body floats;
+    load_body_init(&floats, 0, 3, 4);
+    sluice_document_array *array = NULL;
+    sluice_error error = {0};
+    const uint8_t *data = GRPC_SLICE_START_PTR(floats.data) + floats.prefix_size, *docs = data + 1;
+    while (*docs++ & 0x80) /* the array is field 1 of the content; its length goes to the end */
+        ;
+    size_t size = floats.content_size - (size_t)(docs - data);
+    ck_assert_msg(sluice_document_array_read(docs, size, NULL, &array, &error) == SLUICE_OK, "%s", error.text);
+    ck_assert_uint_eq(sluice_document_array_size(array), 3);
+    for (size_t i = 0; i < 3; i++) {
+        sluice_tensor embedding;
+        ck_assert(sluice_document_embedding(sluice_document_array_at(array, i), &embedding));
+        ck_assert_int_eq(embedding.dtype, SLUICE_DTYPE_FLOAT32);
+        ck_assert_uint_eq(embedding.dimensions, 1);
+        ck_assert_uint_eq(embedding.shape[0], 4);
+    }
+    grpc_slice_unref(floats.data);
+    sluice_document_array_free(array);
+}
+END_TEST
 
 START_TEST(echoed_request_is_right)
 {
@@ -167,6 +194,7 @@ int main(void)
     TCase *tests = tcase_create("check");
     tcase_add_checked_fixture(tests, open_body, close_body);
     tcase_add_test(tests, echoed_request_is_right);
+    tcase_add_test(tests, embeddings_are_arrays_of_floats);
     tcase_add_test(tests, same_in_pieces_of_one_byte);
     tcase_add_test(tests, nothing_and_empty_are_wrong);
     tcase_add_test(tests, every_cut_is_found);

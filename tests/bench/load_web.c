@@ -27,7 +27,7 @@ static const char usage[] = "usage: bench-load-web --address HOST:PORT [options]
                             "  --endpoint TEXT             default /\n"
                             "  --size BYTES                of a request, default 1024\n"
                             "  --documents N               in a request, default 1 below 4 KB, else 100\n"
-                            "  --embeddings                http: the documents have embeddings of 512 floats, no text\n"
+                            "  --embeddings                the documents have embeddings of 512 floats, no text\n"
                             "  --in-flight N               http: on N connections, websocket: on one; default 1\n"
                             "  --warm SECONDS              before anything is counted, default 0.3\n"
                             "  --seconds SECONDS           counted, default 1\n"
@@ -217,7 +217,7 @@ static void parse(struct web *web, int argc, char **argv)
         default: fputs(usage, stderr); exit(2);
         }
     }
-    if (!web->address || web->in_flight == 0 || strlen(web->endpoint) > 128 || (web->embeddings && web->websocket)) {
+    if (!web->address || web->in_flight == 0 || strlen(web->endpoint) > 128) {
         fputs(usage, stderr);
         exit(2);
     }

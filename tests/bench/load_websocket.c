@@ -74,7 +74,7 @@ static void make_frame(struct web *web, uint32_t slot)
 
 void load_websocket_prepare(struct web *web)
 {
-    load_body_init(&web->body, web->size, web->documents);
+    load_body_init(&web->body, web->size, web->documents, web->embeddings ? LOAD_EMBEDDING_FLOATS : 0);
     web->body.may_grow = web->changed;
     for (size_t i = 0; i < web->in_flight; i++)
         make_frame(web, (uint32_t)i);

@@ -239,7 +239,7 @@ int main(int argc, char **argv)
     memory_tune();
     setvbuf(stdout, NULL, _IOLBF, 0);
     rpc_core_init();
-    load_body_init(&chaos.body, REQUEST_BYTES, 1);
+    load_body_init(&chaos.body, REQUEST_BYTES, 1, 0);
     chaos.queue = grpc_completion_queue_create_for_next(NULL);
     grpc_channel_credentials *credentials = grpc_insecure_credentials_create();
     grpc_channel *channel = grpc_channel_create(argv[1], credentials, NULL);
