@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <unicode/ustring.h>
+#include <unicode/utf8.h>
 
 #define CAPACITY_FIRST 64
 #define REPLACEMENT    0xFFFD
@@ -12,6 +13,7 @@ sluice_status fold_init(struct fold *fold, sluice_error *error)
 {
     UErrorCode code = U_ZERO_ERROR;
     *fold = (struct fold){.normalizer = unorm2_getNFKCCasefoldInstance(&code)};
+    fold->composer = unorm2_getNFCInstance(&code);
     if (U_FAILURE(code))
         return sluice_fail(error, SLUICE_SYSTEM, "fold", "ICU has no NFKC_Casefold: %s", u_errorName(code));
     return SLUICE_OK;
@@ -115,6 +117,40 @@ static sluice_status normalize(struct fold *fold, int32_t count, int32_t *ret_co
     }
 }
 
+/* What the character becomes, if that is one character, and neither has to do with what stands before it; else
+ * FOLD_HARD. */
+static uint16_t fold_character(const struct fold *fold, UChar32 character)
+{
+    UErrorCode code = U_ZERO_ERROR;
+    UChar from = (UChar)character, to[4];
+    int32_t size = unorm2_normalize(fold->normalizer, &from, 1, to, 4, &code);
+    if (U_FAILURE(code) || size != 1 || U16_IS_SURROGATE(to[0]) || to[0] == 0 || to[0] == FOLD_HARD ||
+        !unorm2_hasBoundaryBefore(fold->normalizer, character) ||
+        !unorm2_hasBoundaryBefore(fold->composer, character) || !unorm2_hasBoundaryBefore(fold->composer, to[0]))
+        return FOLD_HARD;
+    return to[0];
+}
+
+/* The word by the table; false: one of its characters is hard. */
+static bool fold_by_table(struct fold *fold, sluice_text word, sluice_text *ret_folded)
+{
+    size_t size = 0;
+    for (int32_t at = 0; at < (int32_t)word.size;) {
+        UChar32 character;
+        U8_NEXT((const uint8_t *)word.data, at, (int32_t)word.size, character);
+        if (character < 0 || character >= FOLD_TABLE)
+            return false;
+        if (fold->table[character] == 0)
+            fold->table[character] = fold_character(fold, character);
+        uint32_t folded = fold->table[character];
+        if (folded == FOLD_HARD)
+            return false;
+        U8_APPEND_UNSAFE((uint8_t *)fold->text, size, folded);
+    }
+    *ret_folded = (sluice_text){fold->text, size};
+    return true;
+}
+
 static sluice_status fold_other(struct fold *fold, sluice_text word, sluice_text *ret_folded)
 {
     enum { WORD_MAX = INT32_MAX / 18 }; /* one character becomes at most 18 */
@@ -122,6 +158,10 @@ static sluice_status fold_other(struct fold *fold, sluice_text word, sluice_text
     int32_t count = 0, size = 0;
     if (word.size > WORD_MAX)
         return SLUICE_LIMIT;
+    if (!reserve_text(fold, 3 * word.size))
+        return SLUICE_NO_MEMORY;
+    if (fold_by_table(fold, word, ret_folded))
+        return SLUICE_OK;
     if (!reserve_units(&fold->units, &fold->units_capacity, (int32_t)word.size))
         return SLUICE_NO_MEMORY;
     u_strFromUTF8WithSub(fold->units, fold->units_capacity, &count, word.data, (int32_t)word.size, REPLACEMENT, NULL,

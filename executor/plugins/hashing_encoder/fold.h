@@ -2,7 +2,9 @@
  * fold.h - what makes two spellings of a word the same: Unicode's NFKC_Casefold (UAX #31, "toNFKC_Casefold").
  *
  * Upper and lower case, ligatures, full-width letters, composed and decomposed accents, soft hyphens: all count as one.
- * ASCII takes the short way, as ICU's answer there is the lower-case letter. Everything belongs to one thread.
+ * ASCII takes the short way, as ICU's answer there is the lower-case letter; and so does a word of characters below
+ * FOLD_TABLE each of which becomes one character that has nothing to do with those beside it.
+ * Everything belongs to one thread.
  */
 #ifndef SLUICE_HASHING_ENCODER_FOLD_H
 #define SLUICE_HASHING_ENCODER_FOLD_H
@@ -11,9 +13,13 @@
 
 #include <unicode/unorm2.h>
 
+#define FOLD_TABLE 0x2100
+#define FOLD_HARD  0xFFFF
+
 struct fold {
-    const UNormalizer2 *normalizer; /* ICU's, for the whole process */
-    UChar *units, *folded;          /* the word before and after, in UTF-16 */
+    const UNormalizer2 *normalizer, *composer; /* ICU's, for the whole process: NFKC_Casefold and NFC */
+    uint16_t table[FOLD_TABLE];                /* what a character becomes; 0: not met yet, FOLD_HARD: only ICU knows */
+    UChar *units, *folded;                     /* the word before and after, in UTF-16 */
     int32_t units_capacity, folded_capacity;
     char *text; /* the answer */
     size_t text_capacity;

@@ -4,21 +4,25 @@
 #include <string.h>
 
 #include <unicode/uchar.h>
+#include <unicode/uscript.h>
 #include <unicode/utf8.h>
 
-/* ---- ASCII ---- */
+/* ---- kinds of characters ---- */
 
 enum {
     LETTER = 1,        /* ALetter, and '@' (CLDR 42) */
     DIGIT = 2,         /* Numeric */
     UNDERSCORE = 4,    /* ExtendNumLet */
-    JOINS_LETTERS = 8, /* MidNumLet and Single_Quote: within a word, between two letters … */
-    JOINS_DIGITS = 16, /* … and with MidNum between two digits */
+    JOINS_LETTERS = 8, /* MidLetter, MidNumLet, Single_Quote: within a word, between two letters … */
+    JOINS_DIGITS = 16, /* … and MidNum, MidNumLet, Single_Quote between two digits */
+    IGNORED = 32,      /* Extend, Format, ZWJ: belongs to the character before (rule WB4) */
+    ALONE = 64,        /* no part of a word */
+    FOREIGN = 128,     /* for ICU */
     IN_WORD = LETTER | DIGIT | UNDERSCORE
 };
 
 /* Everything else in ASCII, ':' and '"' too, stands alone. */
-static const uint8_t classes[256] = {
+static const uint8_t ascii[128] = {
     ['0' ... '9'] = DIGIT,
     ['@'] = LETTER,
     ['A' ... 'Z'] = LETTER,
@@ -30,36 +34,126 @@ static const uint8_t classes[256] = {
     [';'] = JOINS_DIGITS,
 };
 
-/* Where the word that begins at `at` ends. */
-static size_t plain_word_end(const unsigned char *text, size_t at, size_t end)
+static uint8_t class_by_property(UChar32 character)
 {
-    for (;;) {
-        while (at < end && (classes[text[at]] & IN_WORD) != 0)
-            at++;
-        if (end - at < 2)
-            return at;
-        unsigned around = classes[text[at - 1]] & classes[text[at + 1]], between = classes[text[at]];
-        bool joined = ((around & LETTER) != 0 && (between & JOINS_LETTERS) != 0) ||
-                      ((around & DIGIT) != 0 && (between & JOINS_DIGITS) != 0);
-        if (!joined)
-            return at;
-        at++;
+    /* Dictionaries find words in these scripts, whatever the class. */
+    if (u_getIntPropertyValue(character, UCHAR_LINE_BREAK) == U_LB_COMPLEX_CONTEXT ||
+        u_getIntPropertyValue(character, UCHAR_SCRIPT) == USCRIPT_HANGUL ||
+        u_hasBinaryProperty(character, UCHAR_EXTENDED_PICTOGRAPHIC))
+        return FOREIGN;
+    switch (u_getIntPropertyValue(character, UCHAR_WORD_BREAK)) {
+    case U_WB_ALETTER: return LETTER;
+    case U_WB_NUMERIC: return DIGIT;
+    case U_WB_EXTENDNUMLET: return UNDERSCORE;
+    case U_WB_MIDLETTER: return JOINS_LETTERS;
+    case U_WB_MIDNUM: return JOINS_DIGITS;
+    case U_WB_MIDNUMLET: return JOINS_LETTERS | JOINS_DIGITS;
+    case U_WB_EXTEND:
+    case U_WB_FORMAT:
+    case U_WB_ZWJ: return IGNORED;
+    case U_WB_OTHER: return ALONE;
+    default: return FOREIGN;
     }
+}
+
+/* The class of the character that begins at `at`, before the end, and where the next one begins. */
+static uint8_t class_at(struct words *words, size_t at, size_t *ret_next)
+{
+    unsigned char byte = (unsigned char)words->text[at];
+    int32_t next = (int32_t)at;
+    UChar32 character;
+    if (byte < 0x80) {
+        *ret_next = at + 1;
+        return words->classes[byte];
+    }
+    U8_NEXT_OR_FFFD((const uint8_t *)words->text, next, (int32_t)words->size, character);
+    *ret_next = (size_t)next;
+    if (character >= WORDS_TABLE)
+        return FOREIGN;
+    if (words->classes[character] == 0)
+        words->classes[character] = class_by_property(character);
+    return words->classes[character];
+}
+
+/* ---- the scan ---- */
+
+/* Behind characters that belong to the one before. */
+static size_t skip_ignored(struct words *words, size_t at)
+{
+    size_t next = at;
+    while (at < words->plain_end && class_at(words, at, &next) == IGNORED)
+        at = next;
+    return at;
+}
+
+/* Where the word goes on behind the joining character at `at`, of class `joins`, with `before` in front of it; or `at`.
+ */
+static size_t joined(struct words *words, size_t at, unsigned before, unsigned joins)
+{
+    size_t next = at, behind;
+    class_at(words, at, &next);
+    behind = skip_ignored(words, next);
+    if (behind >= words->plain_end)
+        return at;
+    unsigned around = before & class_at(words, behind, &next);
+    bool goes_on = ((around & LETTER) != 0 && (joins & JOINS_LETTERS) != 0) ||
+                   ((around & DIGIT) != 0 && (joins & JOINS_DIGITS) != 0);
+    return goes_on ? behind : at;
+}
+
+/*
+ * Where the word that begins at `at` ends. *ret_word: is it one? To ICU a single '_' is none, nor is anything that ends
+ * with a '_' and marks on it.
+ */
+static size_t word_end(struct words *words, size_t at, bool *ret_word)
+{
+    const unsigned char *text = (const unsigned char *)words->text;
+    size_t end = words->plain_end, characters = 0;
+    unsigned before = 0, seen = 0;
+    bool marked = false; /* the last character is followed by marks */
+    for (;;) {
+        size_t start = at;
+        while (at < end && text[at] < 0x80 && (ascii[text[at]] & IN_WORD) != 0)
+            seen |= before = ascii[text[at++]];
+        characters += at - start;
+        marked = marked && at == start;
+        if (at == end)
+            break;
+        size_t next = at;
+        unsigned class = class_at(words, at, &next);
+        if ((class & IN_WORD) != 0) {
+            seen |= before = class;
+            characters++;
+            marked = false;
+        } else if ((class & (JOINS_LETTERS | JOINS_DIGITS)) != 0) {
+            next = joined(words, at, before, class);
+            if (next == at)
+                break;
+        } else if (class == IGNORED) {
+            marked = true;
+        } else {
+            break;
+        }
+        at = next;
+    }
+    *ret_word = (characters > 1 || seen != UNDERSCORE) && !(before == UNDERSCORE && marked);
+    return at;
 }
 
 /* A word before plain_end; without one `at` is there. */
 static bool next_plain(struct words *words, sluice_text *ret_word)
 {
-    const unsigned char *text = (const unsigned char *)words->text;
-    size_t at = words->at, end = words->plain_end;
-    for (;;) {
-        while (at < end && (classes[text[at]] & IN_WORD) == 0)
-            at++;
-        if (at == end)
-            break;
+    size_t at = words->at, end = words->plain_end, next = at;
+    while (at < end) {
+        unsigned class = class_at(words, at, &next);
+        if ((class & IN_WORD) == 0) {
+            at = next;
+            continue;
+        }
         size_t begin = at;
-        at = plain_word_end(text, at, end);
-        if (at - begin > 1 || text[begin] != '_') { /* a single '_' is no word to ICU */
+        bool word;
+        at = word_end(words, at, &word);
+        if (word) {
             words->at = at;
             *ret_word = (sluice_text){words->text + begin, at - begin};
             return true;
@@ -69,21 +163,29 @@ static bool next_plain(struct words *words, sluice_text *ret_word)
     return false;
 }
 
-/* ---- where ASCII ends and begins ---- */
+/* ---- where the scan ends and begins ---- */
 
-#define PLAIN_MIN 64 /* bytes of ASCII for which leaving ICU is worth while */
+#define PLAIN_MIN 64 /* bytes without foreign characters for which leaving ICU is worth while */
 
-static size_t first_not_ascii(const char *text, size_t at, size_t end)
+/* The first foreign character in [at, end), or `end`. */
+static size_t first_foreign(struct words *words, size_t at, size_t end)
 {
-    for (; at + sizeof(uint64_t) <= end; at += sizeof(uint64_t)) {
-        uint64_t eight;
-        memcpy(&eight, text + at, sizeof(eight));
-        if ((eight & 0x8080808080808080u) != 0)
-            break;
+    for (;;) {
+        for (; at + sizeof(uint64_t) <= end; at += sizeof(uint64_t)) {
+            uint64_t eight;
+            memcpy(&eight, words->text + at, sizeof(eight));
+            if ((eight & 0x8080808080808080u) != 0)
+                break;
+        }
+        while (at < end && (unsigned char)words->text[at] < 0x80)
+            at++;
+        size_t next = at;
+        if (at >= end)
+            return end;
+        if (class_at(words, at, &next) == FOREIGN)
+            return at;
+        at = next;
     }
-    while (at < end && (unsigned char)text[at] < 0x80)
-        at++;
-    return at;
 }
 
 /* Is the character before `at` a space that joins another (WSegSpace)? ASCII has one, Unicode some more. */
@@ -98,31 +200,31 @@ static bool space_before(const char *text, size_t at)
     return character < 0 || u_getIntPropertyValue(character, UCHAR_WORD_BREAK) == U_WB_WSEGSPACE;
 }
 
-/* Does a boundary stand before the byte at `at`, an ASCII one or one behind a line feed, whatever is around? */
+/* Does a boundary stand before the byte at `at`, whatever is around? */
 static bool safe(const char *text, size_t at)
 {
     return text[at - 1] == '\n' || (text[at] == ' ' && !space_before(text, at));
 }
 
-/* The next stretch begins at `at`, a safe place: ASCII up to plain_end, then mixed up to mixed_end; each may be empty.
- */
+/* The next stretch begins at `at`, a safe place: the scan's up to plain_end, then ICU's up to mixed_end; each may be
+ * empty. */
 static void find_stretch(struct words *words)
 {
     const char *text = words->text;
-    size_t other = first_not_ascii(text, words->at, words->size), cut = other;
-    if (other == words->size) {
-        words->plain_end = words->mixed_end = other;
+    size_t foreign = first_foreign(words, words->at, words->size), cut = foreign;
+    if (foreign == words->size) {
+        words->plain_end = words->mixed_end = foreign;
         return;
     }
     while (cut > words->at && !safe(text, cut))
         cut--;
     words->plain_end = cut;
     for (;;) {
-        for (cut = other + 1; cut < words->size && !safe(text, cut);)
+        for (cut = foreign + 1; cut < words->size && !safe(text, cut);)
             cut++;
         size_t enough = words->size - cut < PLAIN_MIN ? words->size : cut + PLAIN_MIN;
-        other = first_not_ascii(text, cut, enough);
-        if (other == enough)
+        foreign = first_foreign(words, cut, enough);
+        if (foreign == enough)
             break;
     }
     words->mixed_end = cut;
@@ -206,6 +308,8 @@ sluice_status words_init(struct words *words, sluice_error *error)
 {
     UErrorCode code = U_ZERO_ERROR;
     *words = (struct words){.text = ""};
+    for (size_t i = 0; i < sizeof(ascii); i++)
+        words->classes[i] = ascii[i] != 0 ? ascii[i] : ALONE;
     words->breaks = ubrk_open(UBRK_WORD, "", NULL, 0, &code);
     if (U_FAILURE(code))
         return sluice_fail(error, SLUICE_SYSTEM, "words", "ICU has no word boundaries: %s", u_errorName(code));

@@ -5,10 +5,14 @@
  * ideographs), or one that begins with a pictograph or a flag letter (emoji). White space, punctuation and control
  * characters are no words.
  *
- * Stretches of ASCII never go through ICU: a scan by a table finds the same words some fifty times as fast, with
- * whatever version of ICU is installed. What ICU 72 does there (CLDR 42 tailors UAX #29: '@' is a letter, ':' is none)
- * is written down in words.c and proven equal by a test. The text is cut between the two only where a boundary stands
- * whatever comes before and behind: after a line feed, and before a space that no other space precedes.
+ * Most text never goes through ICU's iterator: a scan by a table of characters finds the same words many times as fast.
+ * For ASCII the table is fixed, so those words do not depend on the version of ICU (72 has CLDR 42's tailoring of UAX
+ * #29: '@' is a letter, ':' is none). Other characters below WORDS_TABLE (Latin, Greek, Cyrillic, Arabic, Devanagari,
+ * …, and punctuation) are classed by ICU's properties when they are first met. What needs more than the rules of
+ * letters, numbers and marks (ideographs, kana, Hangul, Thai and its like, Hebrew, emoji, rare spaces) is foreign to
+ * the scan, and goes to ICU with its surroundings: the text is cut between the two only where a boundary stands
+ * whatever comes before and behind, which is after a line feed, and before a space that no other space precedes. That
+ * both find the same is proven by a test.
  *
  * Everything belongs to one thread.
  */
@@ -21,11 +25,13 @@
 
 #define WORDS_TEXT_MAX ((size_t)INT32_MAX) /* bytes of a text: ICU counts with 32 bits */
 
+#define WORDS_TABLE 0x2100 /* characters that the scan may know */
+
 struct words {
     const char *text; /* borrowed while it is walked */
     size_t size;
     size_t at;        /* where the search goes on */
-    size_t plain_end; /* [at, plain_end) is ASCII, behind a safe place; [plain_end, mixed_end) is ICU's */
+    size_t plain_end; /* [at, plain_end) is the scan's, behind a safe place; [plain_end, mixed_end) is ICU's */
     size_t mixed_end;
 
     UBreakIterator *breaks;
@@ -33,6 +39,7 @@ struct words {
     size_t capacity;
     int32_t unit; /* where the last boundary was, in units; `at` is the same place in bytes */
     bool in_mixed;
+    uint8_t classes[WORDS_TABLE]; /* words.c has the kinds; 0: not met yet */
 };
 
 /* SLUICE_SYSTEM when ICU has no word iterator. */

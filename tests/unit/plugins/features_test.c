@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <unicode/ustring.h>
 #include <xxhash.h>
 
 enum { DIMENSION = 64 };
@@ -255,6 +256,57 @@ START_TEST(short_words_fold_alike)
 }
 END_TEST
 
+/* The table against ICU: characters with what may follow them, and random words. */
+static void compare_fold(struct fold *fold, const UNormalizer2 *reference, const UChar32 *characters, size_t count)
+{
+    enum { ROOM = 512 };
+    UChar units[ROOM], expected_units[ROOM];
+    char word[ROOM], expected[ROOM];
+    UErrorCode code = U_ZERO_ERROR;
+    int32_t units_size = 0, expected_size = 0;
+    int32_t size = 0;
+    u_strFromUTF32(units, ROOM, &units_size, characters, (int32_t)count, &code);
+    u_strToUTF8(word, ROOM, &size, units, units_size, &code);
+    units_size = unorm2_normalize(reference, units, units_size, expected_units, ROOM, &code);
+    u_strToUTF8(expected, ROOM, &expected_size, expected_units, units_size, &code);
+    ck_assert(U_SUCCESS(code));
+    sluice_text folded;
+    ck_assert_int_eq(fold_word(fold, (sluice_text){word, (size_t)size}, &folded), SLUICE_OK);
+    ck_assert_msg(folded.size == (size_t)expected_size && memcmp(folded.data, expected, folded.size) == 0,
+                  "U+%04X U+%04X: \"%.*s\" instead of \"%.*s\"", (unsigned)characters[0], (unsigned)characters[count - 1],
+                  (int)folded.size, folded.data, (int)expected_size, expected);
+}
+
+START_TEST(folding_is_icus)
+{
+    static const UChar32 others[] = {'a', 'I', 0x301, 0x345, 0x3C3, 0x328, 0x93E, 0xAD, 0x1E9E, 0x1100, 0x1161, 0x2126, 0xAC00, 0x1F600};
+    enum { OTHERS = sizeof(others) / sizeof(others[0]) };
+    struct fold fold;
+    sluice_error error;
+    UErrorCode code = U_ZERO_ERROR;
+    const UNormalizer2 *reference = unorm2_getNFKCCasefoldInstance(&code);
+    ck_assert(U_SUCCESS(code));
+    ck_assert_int_eq(fold_init(&fold, &error), SLUICE_OK);
+    for (UChar32 character = 1; character < FOLD_TABLE + 0x100; character++) {
+        compare_fold(&fold, reference, &character, 1);
+        for (size_t i = (size_t)character % 4; i < OTHERS; i += 4) {
+            compare_fold(&fold, reference, (UChar32[]){character, others[i]}, 2);
+            compare_fold(&fold, reference, (UChar32[]){others[i], character}, 2);
+        }
+    }
+    uint32_t state = 5;
+    for (int round = 0; round < 20000; round++) {
+        UChar32 characters[6];
+        for (size_t i = 0; i < 6; i++) {
+            state = state * 1664525u + 1013904223u;
+            characters[i] = 1 + (UChar32)((state >> 8) % (round % 2 == 0 ? 0x600 : FOLD_TABLE));
+        }
+        compare_fold(&fold, reference, characters, 1 + (size_t)round % 6);
+    }
+    fold_done(&fold);
+}
+END_TEST
+
 /* A word that grows eighteenfold, beyond every first guess. */
 START_TEST(folding_grows)
 {
@@ -275,4 +327,4 @@ START_TEST(folding_grows)
 END_TEST
 
 SUITE_MAIN("plugins.features", a_long_text_counts_all, default_lengths_count_alike, characters_are_not_bytes, the_vector_has_length_one,
-           a_word_can_be_stopped, folding, short_words_fold_alike, folding_grows)
+           a_word_can_be_stopped, folding, short_words_fold_alike, folding_is_icus, folding_grows)

@@ -4,6 +4,7 @@
  * for random mixtures of what is difficult.
  */
 #include "executor/plugins/hashing_encoder/words.h"
+#include "tests/unit/plugins/reference_words.h"
 #include "tests/unit/suite.h"
 
 #include <check.h>
@@ -11,47 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <unicode/uchar.h>
-#include <unicode/utext.h>
-#include <unicode/utf8.h>
-
 #define OFFICIAL "/usr/share/unicode/auxiliary/WordBreakTest.txt" /* of the package unicode-data */
 #define TEXT(literal) (sluice_text){literal, sizeof(literal) - 1}
 
 static struct words words;
-static UBreakIterator *reference;
+static struct reference_words reference;
 
 static void setup(void)
 {
     sluice_error error;
-    UErrorCode code = U_ZERO_ERROR;
     ck_assert_int_eq(words_init(&words, &error), SLUICE_OK);
-    reference = ubrk_open(UBRK_WORD, "", NULL, 0, &code);
-    ck_assert(U_SUCCESS(code));
+    ck_assert(reference_words_init(&reference));
 }
 
 static void teardown(void)
 {
     words_done(&words);
-    ubrk_close(reference);
-}
-
-/* ICU alone, over UTF-8. */
-static bool reference_next(const char *text, size_t size, sluice_text *ret_word)
-{
-    int32_t begin = ubrk_current(reference);
-    for (int32_t end = ubrk_next(reference); end != UBRK_DONE; begin = end, end = ubrk_next(reference)) {
-        UChar32 first;
-        int32_t at = begin;
-        U8_NEXT_OR_FFFD((const uint8_t *)text, at, (int32_t)size, first);
-        bool emoji = first > 0x7F && (u_hasBinaryProperty(first, UCHAR_EXTENDED_PICTOGRAPHIC) ||
-                                      u_hasBinaryProperty(first, UCHAR_REGIONAL_INDICATOR));
-        if (ubrk_getRuleStatus(reference) >= UBRK_WORD_NONE_LIMIT || emoji) {
-            *ret_word = (sluice_text){text + begin, (size_t)(end - begin)};
-            return true;
-        }
-    }
-    return false;
+    reference_words_done(&reference);
 }
 
 static void show(const char *text, size_t size)
@@ -63,19 +40,14 @@ static void show(const char *text, size_t size)
 
 static size_t compare(const char *text, size_t size)
 {
-    UErrorCode code = U_ZERO_ERROR;
-    UText source = UTEXT_INITIALIZER;
     size_t count = 0;
-    utext_openUTF8(&source, text, (int64_t)size, &code);
-    ubrk_setUText(reference, &source, &code);
-    ck_assert(U_SUCCESS(code));
-    ubrk_first(reference);
+    ck_assert(reference_words_begin(&reference, (sluice_text){text, size}));
     words_begin(&words, (sluice_text){text, size});
     for (;; count++) {
         sluice_text mine = {"", 0}, theirs = {"", 0};
         sluice_status status = words_next(&words, &mine);
         ck_assert(status == SLUICE_OK || status == SLUICE_NOT_FOUND);
-        bool more = reference_next(text, size, &theirs);
+        bool more = reference_words_next(&reference, &theirs);
         if ((status == SLUICE_OK) != more || (more && (mine.data != theirs.data || mine.size != theirs.size))) {
             show(text, size);
             ck_abort_msg("word %zu: [%td, +%zu) instead of [%td, +%zu)", count, mine.data - text, mine.size,
@@ -84,7 +56,6 @@ static size_t compare(const char *text, size_t size)
         if (!more)
             break;
     }
-    utext_close(&source);
     return count;
 }
 
@@ -207,6 +178,26 @@ START_TEST(all_pairs_of_ascii)
 }
 END_TEST
 
+/* Every character that the scan may know, and some more, between and beside those that change what it does. */
+START_TEST(each_character_among_others)
+{
+    static const char *const frames[][2] = {{"", ""}, {"a", "a"}, {"1", "1"}, {"_", "_"}, {".", "."}, {"a", ".b"}, {"a.", "b"}, {"1,", "1"},
+                                            {"a ", " a"}, {"\n", "a"}, {"\u05d0", "\u05d0"}, {"\U0001F600", "a"}, {"\u0301", "\u0301"}};
+    char text[32];
+    for (uint32_t character = 1; character < WORDS_TABLE + 0x100; character++)
+        for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+            size_t size = strlen(frames[i][0]);
+            memcpy(text, frames[i][0], size);
+            size += utf8_bytes(character, text + size);
+            memcpy(text + size, frames[i][1], strlen(frames[i][1]));
+            size += strlen(frames[i][1]);
+            compare(text, size);
+            size += utf8_bytes(character, text + size);
+            compare(text, size);
+        }
+}
+END_TEST
+
 static const char *const pieces[] = {
     "a", "B", "word", "it's", "3.5", "1,0", "7", "_", "__", "@", ":", ".", "'", ",", ";", "\"", "-", " ", " ",
     " ", "  ", "\n", "\r\n", "\r", "\v", "\f", "\t", "\xc2\x85", "\u2028", "\u00a0", "\u3000", "\u2003",
@@ -230,6 +221,31 @@ START_TEST(random_mixtures)
             size_t length = strlen(piece);
             memcpy(text + size, piece, length);
             size += length;
+        }
+        compare(text, size);
+    }
+}
+END_TEST
+
+/* Characters of the table and beyond, every kind as likely as the others. */
+START_TEST(random_characters)
+{
+    enum { LONGEST = 16, ROUNDS = 40000 };
+    char text[LONGEST * 4];
+    uint32_t state = 9;
+    for (size_t round = 0; round < ROUNDS; round++) {
+        size_t size = 0, count = 1 + round % LONGEST;
+        for (size_t i = 0; i < count; i++) {
+            state = state * 1664525u + 1013904223u;
+            uint32_t choice = state >> 12;
+            switch (state >> 8 & 7) {
+            case 0: size += utf8_bytes((unsigned char)" .,:'_\n1a"[choice % 9], text + size); break;
+            case 1: size += utf8_bytes(0x300 + choice % 0x70, text + size); break;
+            case 2: size += utf8_bytes(0x2000 + choice % 0x70, text + size); break;
+            case 3: size += utf8_bytes(0x600 + choice % 0x700, text + size); break;
+            case 4: size += utf8_bytes(1 + choice % 0x2FFF, text + size); break;
+            default: size += utf8_bytes(1 + choice % 0x5FF, text + size); break;
+            }
         }
         compare(text, size);
     }
@@ -293,12 +309,14 @@ int main(void)
 {
     TCase *tests = tcase_create("words");
     tcase_add_checked_fixture(tests, setup, teardown);
-    tcase_set_timeout(tests, 120);
+    tcase_set_timeout(tests, 240);
     tcase_add_loop_test(tests, words_of_a_text, 0, (int)(sizeof(cases) / sizeof(cases[0])));
     tcase_add_test(tests, official_cases);
     tcase_add_test(tests, all_short_texts_of_ascii);
     tcase_add_test(tests, all_pairs_of_ascii);
+    tcase_add_test(tests, each_character_among_others);
     tcase_add_test(tests, random_mixtures);
+    tcase_add_test(tests, random_characters);
     tcase_add_test(tests, real_texts);
     tcase_add_test(tests, bytes_that_are_no_text);
     Suite *suite = suite_create("plugins.words");
