@@ -79,7 +79,7 @@ static size_t work(size_t count)
     static _Thread_local struct scored items[SEARCH_GROUP][LIMIT];
     struct search search = {.metric = metric};
     size_t done = 0;
-    while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
+    do { /* at least once, however late the thread begins */
         struct top tops[SEARCH_GROUP];
         for (size_t i = 0; i < count; i++)
             tops[i] = (struct top){.items = items[i], .limit = LIMIT};
@@ -89,7 +89,7 @@ static size_t work(size_t count)
             fail("a search failed");
         table_unlock(&table);
         done += count;
-    }
+    } while (!atomic_load_explicit(&stop, memory_order_relaxed));
     return done;
 }
 
@@ -116,8 +116,10 @@ static size_t sum_until_stopped(void)
 {
     static _Thread_local volatile float kept;
     size_t done = 0;
-    for (; !atomic_load_explicit(&stop, memory_order_relaxed); done++)
+    do {
         kept = sum_rows(table.vectors, table.count * table.stride);
+        done++;
+    } while (!atomic_load_explicit(&stop, memory_order_relaxed));
     (void)kept;
     return done;
 }

@@ -14,7 +14,8 @@ ROWS, DIMENSION = 100000, 256
 SEARCH_TARGET = 0.5         # of a loop that only sums the same bytes, with as many threads
 BATCH_TARGET = 4            # 64 queries at once, beside one by one
 INDEX_TARGET_SECONDS = 5    # 100,000 documents, 100 a request, 16 requests in flight
-INDEX_ROUNDS = 3
+FLOW_ROUNDS = 3
+FLOW_ROWS = ('vector-index-indexing', 'vector-index-batch-flow')
 
 
 def run(command):
@@ -30,8 +31,8 @@ def rows(bench):
         names = {'search': 'vector-index-search-%s' % metric, 'batch': 'vector-index-batch-%s' % metric}
         if any(wanted(name, bench.options.only) for name in names.values()):
             search(bench, names, metric, threads)
-    if wanted('vector-index-indexing', bench.options.only):
-        indexing(bench)
+    if any(wanted(name, bench.options.only) for name in FLOW_ROWS):
+        flow(bench)
 
 
 def search(bench, names, metric, threads):
@@ -55,18 +56,36 @@ def search(bench, names, metric, threads):
                        median('one'), 'queries/s, 1 thread', ratio=round(ratio('many', 'one'), 3))
 
 
-def indexing(bench):
-    times = []
-    for _ in range(min(bench.rounds, INDEX_ROUNDS)):
+def send(bench, server, **options):
+    """Documents through the Flow, so many a second."""
+    command = [os.path.join(bench.tools, 'bench-load-documents'), '--uri', 'grpc://' + server.address, '--dimension', str(DIMENSION)]
+    for name, value in options.items():
+        command += ['--' + name.replace('_', '-'), str(value)]
+    result = run(command)
+    return result['documents'] / result['seconds']
+
+
+def flow(bench):
+    """A new index for each round: it is filled, then asked."""
+    rounds = []
+    for _ in range(min(bench.rounds, FLOW_ROUNDS)):
         with tempfile.TemporaryDirectory(prefix='sluice-bench-') as folder:
             server = Product(bench.options.build, folder).start(
                 [('index', 'vector_index', 'uses_with: {path: %s}' % os.path.join(folder, 'index.sqlite'))])
             try:
-                times.append(run([os.path.join(bench.tools, 'bench-load-documents'), '--uri', 'grpc://' + server.address,
-                                  '--documents', str(ROWS), '--dimension', str(DIMENSION), '--per-request', '100', '--in-flight',
-                                  '16'])['seconds'])
+                rounds.append({'index': send(bench, server, documents=ROWS, per_request=100, in_flight=16),
+                               'one': send(bench, server, endpoint='/search', documents=64, per_request=1, in_flight=1),
+                               'many': send(bench, server, endpoint='/search', documents=256, per_request=64, in_flight=1)})
             finally:
                 server.stop(check=False)
-    measured = statistics.median(times)
-    bench.rows.add('vector-index-indexing', measured, '<= %d s' % INDEX_TARGET_SECONDS, measured <= INDEX_TARGET_SECONDS,
-                   unit='s for %d documents' % ROWS, each=times)
+    indexing, batch = FLOW_ROWS
+    if wanted(indexing, bench.options.only):
+        seconds = [ROWS / each['index'] for each in rounds]
+        measured = statistics.median(seconds)
+        bench.rows.add(indexing, measured, '<= %d s' % INDEX_TARGET_SECONDS, measured <= INDEX_TARGET_SECONDS,
+                       unit='s for %d documents' % ROWS, each=[round(one, 3) for one in seconds])
+    if wanted(batch, bench.options.only):
+        ratio = statistics.median(each['many'] / each['one'] for each in rounds)
+        bench.rows.add(batch, statistics.median(each['many'] for each in rounds), 'ratio >= %d' % BATCH_TARGET,
+                       ratio >= BATCH_TARGET, statistics.median(each['one'] for each in rounds), 'queries/s, 64 a request',
+                       ratio=round(ratio, 3))
