@@ -1,7 +1,10 @@
 """vector_index in a Flow: what was answered is there after a stop and after a kill, one process per file, many at once."""
 import json
 import os
+import re
 import signal
+import sqlite3
+import struct
 import threading
 
 import harness
@@ -44,6 +47,21 @@ class VectorIndex(harness.Case):
         self.assertEqual(self.matches(flow, 1004), ["a1004", "a1003", "a1005"])
         self.assertEqual(self.matches(flow, 7), ["a7", "a6", "a8"])
         self.assertEqual(flow.stop(), 0)
+
+    def test_the_file_is_as_the_page_says(self):
+        flow = self.start()
+        self.post(flow, "/index", "--jsonl", self.documents("a", 2))
+        self.assertEqual(flow.stop(), 0)
+        with open(os.path.join(harness.SOURCE, "docs/plugins/vector_index.md")) as page:
+            tables = re.search(r"^```sql\n(.*?)```$", page.read(), re.MULTILINE | re.DOTALL).group(1).splitlines()
+        file = sqlite3.connect(self.path("kept/index.sqlite"))
+        self.assertEqual(sorted(row[0] for row in file.execute("SELECT sql FROM sqlite_schema")), sorted(tables))
+        self.assertEqual(file.execute("PRAGMA application_id").fetchone(), (0x536C7678,))
+        self.assertEqual(file.execute("PRAGMA user_version").fetchone(), (1,))
+        self.assertEqual(file.execute("SELECT name, value FROM properties").fetchall(), [("dimension", 2)])
+        rows = file.execute("SELECT number, id, vector FROM documents ORDER BY number").fetchall()
+        self.assertEqual(rows, [(1, "a0", struct.pack("<2f", 0, 1)), (2, "a1", struct.pack("<2f", 1, 1))])
+        file.close()
 
     def test_a_file_has_one_process(self):
         flow = self.start()

@@ -5,12 +5,32 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* SQLite's calls to the C library's functions of these names end here: how often something was forced to the disk. */
+static atomic_uint syncs;
+
+SLUICE_API int fsync(int file);
+SLUICE_API int fdatasync(int file);
+
+int fsync(int file)
+{
+    atomic_fetch_add(&syncs, 1);
+    return (int)syscall(SYS_fsync, file);
+}
+
+int fdatasync(int file)
+{
+    atomic_fetch_add(&syncs, 1);
+    return (int)syscall(SYS_fdatasync, file);
+}
 
 /* A file with two documents, closed. */
 static void make_file(void)
@@ -264,6 +284,32 @@ START_TEST(a_full_disk)
 }
 END_TEST
 
+/* How often the disk is asked while so many documents are indexed one by one. */
+static unsigned syncs_of(unsigned count)
+{
+    unsigned before = atomic_load(&syncs);
+    for (unsigned i = 0; i < count; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "d%u", i);
+        kit_begin(&index_kit);
+        INDEX_ADD(id, (float)i + 1);
+        index_send("/index", NULL);
+    }
+    return atomic_load(&syncs) - before;
+}
+
+START_TEST(an_answer_waits_for_the_disk)
+{
+    enum { COUNT = 20 };
+    index_open(NULL);
+    syncs_of(1); /* the log is made */
+    ck_assert_uint_ge(syncs_of(COUNT), COUNT);
+    index_reopen("\"relaxed_durability\": true");
+    syncs_of(1);
+    ck_assert_uint_eq(syncs_of(COUNT), 0);
+}
+END_TEST
+
 START_TEST(relaxed_durability_keeps_all_the_same)
 {
     index_open("\"relaxed_durability\": true");
@@ -293,6 +339,7 @@ int main(int count, char **arguments)
     tcase_add_test(tests, two_at_once);
     tcase_add_test(tests, a_path_that_is_too_long);
     tcase_add_test(tests, a_full_disk);
+    tcase_add_test(tests, an_answer_waits_for_the_disk);
     tcase_add_test(tests, relaxed_durability_keeps_all_the_same);
     tcase_add_test(tests, a_folder_that_cannot_be_written);
     tcase_add_test(tests, a_file_that_cannot_be_written);

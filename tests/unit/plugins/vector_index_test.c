@@ -406,6 +406,26 @@ START_TEST(the_dimension_may_be_set)
 }
 END_TEST
 
+START_TEST(the_edge_of_the_dimension)
+{
+    enum { MOST = 65536 };
+    static float vector[MOST + 1] = {1};
+    index_open(NULL);
+    kit_begin(&index_kit);
+    index_add("more", vector, MOST + 1);
+    index_fails("/index", NULL,
+                "ValueError('document 0 (\"more\") has an embedding without numbers, or with more than 65536')");
+    kit_begin(&index_kit);
+    index_add("most", vector, MOST);
+    index_send("/index", NULL);
+    index_send("/search", NULL);
+    index_matches(0, "most");
+    kit_close(&index_kit);
+    kit_refused("vector_index", "{\"dimension\": 65537}", "65536");
+    index_open("\"dimension\": 65536");
+}
+END_TEST
+
 static const struct {
     const char *endpoint, *parameters, *description;
 } wrong_parameters[] = {
@@ -454,6 +474,7 @@ int main(void)
     tcase_add_test(tests, numbers_that_cannot_be_compared_are_refused);
     tcase_add_test(tests, real_dtypes_of_any_shape_are_taken);
     tcase_add_test(tests, the_dimension_may_be_set);
+    tcase_add_test(tests, the_edge_of_the_dimension);
     tcase_add_loop_test(tests, wrong_parameters_are_refused, 0, sizeof wrong_parameters / sizeof wrong_parameters[0]);
     return kit_run("plugins.vector_index", tests);
 }
