@@ -10,13 +10,13 @@
 #include "tools/progress.h"
 #include "tools/request_options.h"
 
-#include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { REQUESTS_MAX = 1000000, DRY_RUNS_MAX = 200 };
+enum { REQUESTS_MAX = 1000000, DRY_RUNS_MAX = 200, BLOCKS_MAX = 10, IN_FLIGHT_TIMES = 4 };
 
 static const char dry_run_endpoint[] = "_jina_dry_run_";
 static const char id_format[] = "profile-%zu";
@@ -83,75 +83,71 @@ static sluice_status read_inputs(const struct settings *settings, sluice_documen
     return status;
 }
 
-/* ---- one round of requests ---- */
+/* ---- requests ---- */
 
-struct round {
+struct run {
     const struct settings *settings;
-    sluice_client *client;
-    const sluice_post_options *options;
     const sluice_document_array *documents; /* NULL: requests without */
-    const char *endpoint;
-    bool dry;
-    size_t warmup, count;  /* the first `warmup` of `count` requests are not counted */
-    uint64_t *started_ns;  /* of each request */
-    uint64_t first_ns;     /* when the first that counts was sent */
-    size_t sent, answered;
+    sluice_stream *stream;
     struct progress *progress;
+    uint64_t *started_ns;  /* of each request that was ever sent */
+    size_t sent, answered; /* in all; a request's number is in its id */
 };
 
-static sluice_status push(struct round *round, sluice_stream *stream, sluice_error *error)
+enum kind { WARMUP, DRY_RUN, MEASURED };
+
+static sluice_status push(struct run *run, enum kind kind, sluice_error *error)
 {
     char id[SLUICE_REQUEST_ID_SIZE + 1];
-    snprintf(id, sizeof id, id_format, round->sent);
-    const sluice_request request = {.documents = round->documents, .id = id};
-    round->started_ns[round->sent] = clock_monotonic_ns();
-    if (round->sent == round->warmup)
-        round->first_ns = round->started_ns[round->sent];
-    round->sent++;
-    progress_given(round->progress, round->sent, 0);
-    return sluice_stream_push(stream, &request, 0, NULL, error);
+    snprintf(id, sizeof id, id_format, run->sent);
+    const sluice_request request = {.documents = run->documents,
+                                    .on = kind == DRY_RUN ? dry_run_endpoint : run->settings->endpoint,
+                                    .id = id};
+    run->started_ns[run->sent++] = clock_monotonic_ns();
+    progress_given(run->progress, run->sent, 0);
+    return sluice_stream_push(run->stream, &request, 0, NULL, error);
 }
 
 /* Which request this answers; false: none of ours. */
-static bool number_of(const struct round *round, const sluice_response *response, size_t *ret_number)
+static bool number_of(const struct run *run, const sluice_response *response, size_t *ret_number)
 {
     char text[SLUICE_REQUEST_ID_SIZE + 1];
     sluice_text id = sluice_response_request_id(response);
     snprintf(text, sizeof text, "%.*s", (int)id.size, id.data);
-    return sscanf(text, id_format, ret_number) == 1 && *ret_number < round->sent;
+    return sscanf(text, id_format, ret_number) == 1 && *ret_number < run->sent;
 }
 
-static sluice_status take(struct round *round, sluice_response *response, struct profile_report *report,
+static sluice_status take(struct run *run, enum kind kind, sluice_response *response, struct profile_report *report,
                           sluice_error *error)
 {
     uint64_t now = clock_monotonic_ns();
     size_t number = 0;
     sluice_status status = SLUICE_OK;
-    round->answered++;
-    progress_answered(round->progress);
-    if (!number_of(round, response, &number))
+    run->answered++;
+    progress_answered(run->progress);
+    if (!number_of(run, response, &number))
         status = sluice_fail(error, SLUICE_INVALID, "profile", "the gateway answers with request ids of its own");
-    else if (number >= round->warmup)
-        status = profile_add(report, response, (double)(now - round->started_ns[number]) / (double)CLOCK_NS_PER_MS,
-                             round->dry, error);
+    else if (kind != WARMUP)
+        status = profile_add(report, response, (double)(now - run->started_ns[number]) / (double)CLOCK_NS_PER_MS,
+                             kind == DRY_RUN, error);
     sluice_response_unref(response);
     return status;
 }
 
-/* Send and wait until all are answered, or Ctrl-C. */
-static sluice_status run_stream(struct round *round, sluice_stream *stream, struct profile_report *report,
-                                sluice_error *error)
+/* Send `count` requests of one kind and wait until all are answered, or Ctrl-C. */
+static sluice_status run_block(struct run *run, enum kind kind, size_t count, struct profile_report *report,
+                               sluice_error *error)
 {
-    size_t in_flight = (size_t)round->settings->in_flight;
-    while (round->answered < round->count && !interrupted) {
+    size_t in_flight = (size_t)run->settings->in_flight, end = run->sent + count;
+    while (run->answered < end && !interrupted) {
         sluice_response *response = NULL;
         sluice_status status = SLUICE_OK;
-        while (status == SLUICE_OK && round->sent < round->count && round->sent - round->answered < in_flight)
-            status = push(round, stream, error);
+        while (status == SLUICE_OK && run->sent < end && run->sent - run->answered < in_flight)
+            status = push(run, kind, error);
         if (status != SLUICE_OK && status != SLUICE_CANCELLED) /* cancelled: the stream is over, and pulling says why */
             return status;
-        switch (sluice_stream_pull(stream, GLANCE_SECONDS, &response, error)) {
-        case SLUICE_PULLED_RESPONSE: status = take(round, response, report, error); break;
+        switch (sluice_stream_pull(run->stream, GLANCE_SECONDS, &response, error)) {
+        case SLUICE_PULLED_RESPONSE: status = take(run, kind, response, report, error); break;
         case SLUICE_PULLED_NOTHING: status = SLUICE_OK; break;
         case SLUICE_PULLED_FAILED: return error->status;
         case SLUICE_PULLED_END: return SLUICE_OK;
@@ -162,47 +158,47 @@ static sluice_status run_stream(struct round *round, sluice_stream *stream, stru
     return SLUICE_OK;
 }
 
-static sluice_status run_round(struct round *round, struct profile_report *report, sluice_error *error)
+/* How many of `whole` are done after `block` of BLOCKS. */
+static size_t part_of(size_t whole, size_t block, size_t blocks)
 {
-    sluice_stream *stream = NULL;
-    round->started_ns = calloc(round->count + 1, sizeof *round->started_ns);
-    if (round->started_ns == NULL)
-        return sluice_fail(error, SLUICE_NO_MEMORY, "profile", "out of memory");
-    sluice_status status = sluice_stream_open(round->client, round->endpoint, round->options, &stream, error);
-    if (status == SLUICE_OK)
-        status = run_stream(round, stream, report, error);
-    sluice_stream_free(stream);
-    if (!round->dry && round->first_ns > 0)
-        report->seconds = (double)(clock_monotonic_ns() - round->first_ns) / CLOCK_NS_PER_SECOND;
-    free(round->started_ns);
+    return whole * block / blocks;
+}
+
+/* Dry runs and what is measured, in turns, so that both see the machine in the same state; a block is long enough to have
+ * all that may be in flight in flight. */
+static sluice_status run_blocks(struct run *run, struct profile_report *report, sluice_error *error)
+{
+    size_t requests = (size_t)run->settings->requests, in_flight = (size_t)run->settings->in_flight;
+    size_t dry_runs = requests < DRY_RUNS_MAX ? requests : DRY_RUNS_MAX;
+    size_t blocks = requests / (IN_FLIGHT_TIMES * in_flight);
+    blocks = blocks > BLOCKS_MAX ? BLOCKS_MAX : blocks < 1 ? 1 : blocks;
+    sluice_status status = run_block(run, WARMUP, (size_t)run->settings->warmup, report, error);
+    for (size_t block = 0; block < blocks && status == SLUICE_OK && !interrupted; block++) {
+        status = run_block(run, DRY_RUN, part_of(dry_runs, block + 1, blocks) - part_of(dry_runs, block, blocks), report,
+                           error);
+        if (status != SLUICE_OK || interrupted)
+            break;
+        uint64_t start_ns = clock_monotonic_ns();
+        status = run_block(run, MEASURED, part_of(requests, block + 1, blocks) - part_of(requests, block, blocks), report,
+                           error);
+        report->seconds += (double)(clock_monotonic_ns() - start_ns) / CLOCK_NS_PER_SECOND;
+    }
     return status;
 }
 
-/* Dry runs first, which tell what the way costs; then what is measured. */
-static sluice_status measure(const struct settings *settings, sluice_client *client, const sluice_post_options *options,
-                             const sluice_document_array *documents, struct progress *progress,
+static sluice_status measure(struct run *run, sluice_client *client, const sluice_post_options *options,
                              struct profile_report *report, sluice_error *error)
 {
-    size_t requests = (size_t)settings->requests, warmup = (size_t)settings->warmup;
-    size_t dry_runs = requests < DRY_RUNS_MAX ? requests : DRY_RUNS_MAX;
-    struct round round = {.settings = settings,
-                          .client = client,
-                          .options = options,
-                          .documents = documents,
-                          .endpoint = dry_run_endpoint,
-                          .dry = true,
-                          .warmup = warmup,
-                          .count = warmup + dry_runs};
-    sluice_status status = run_round(&round, report, error);
-    if (status != SLUICE_OK || interrupted)
-        return status;
-    round.endpoint = settings->endpoint;
-    round.dry = false;
-    round.count = warmup + requests;
-    round.sent = round.answered = 0;
-    round.first_ns = 0;
-    round.progress = progress;
-    return run_round(&round, report, error);
+    size_t all = (size_t)run->settings->warmup + (size_t)run->settings->requests + DRY_RUNS_MAX;
+    run->started_ns = calloc(all, sizeof *run->started_ns);
+    if (run->started_ns == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, "profile", "out of memory");
+    sluice_status status = sluice_stream_open(client, run->settings->endpoint, options, &run->stream, error);
+    if (status == SLUICE_OK)
+        status = run_blocks(run, report, error);
+    sluice_stream_free(run->stream);
+    free(run->started_ns);
+    return status;
 }
 
 /* ---- the command ---- */
@@ -228,7 +224,8 @@ static sluice_status measure_and_print(const struct settings *settings, const ch
 {
     sluice_client *client = NULL;
     const struct progress_options bar = {.unit = "requests",
-                                         .total_documents = (uint64_t)(settings->warmup + settings->requests),
+                                         .total_documents = (uint64_t)(settings->warmup + settings->requests +
+                                                                       fmin(settings->requests, DRY_RUNS_MAX)),
                                          .request_size = 1};
     watch_interrupt();
     struct progress *progress = progress_start(&bar); /* before there are threads */
@@ -247,7 +244,9 @@ static sluice_status measure_and_print(const struct settings *settings, const ch
     report->endpoint = settings->endpoint;
     report->documents = sluice_document_array_size(documents);
     report->in_flight = (size_t)settings->in_flight;
-    status = measure(settings, client, &options, settings->none ? NULL : documents, progress, report, error);
+    struct run run = {
+        .settings = settings, .documents = settings->none ? NULL : documents, .progress = progress};
+    status = measure(&run, client, &options, report, error);
     progress_finish(progress);
     if (report->roundtrip.count > 0 || report->failed > 0) { /* what there is, also when the rest failed */
         sluice_error unprinted;

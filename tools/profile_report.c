@@ -197,7 +197,13 @@ static struct division divide(struct profile_executor *executor, double whole_ms
         .p99 = fmax(division.times.p99 - way, 0),
         .mean = handler_ms / (double)executor->times.count,
     };
-    division.way.share = fmax(division.times.share - division.handler.share, 0);
+    division.way = (struct profile_numbers){
+        .share = fmax(division.times.share - division.handler.share, 0),
+        .least = fmin(division.way.least, division.times.least), /* never more than what it is a part of */
+        .median = fmin(way, division.times.median),
+        .p99 = fmin(division.way.p99, division.times.p99),
+        .mean = fmin(division.way.mean, division.times.mean),
+    };
     return division;
 }
 

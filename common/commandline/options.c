@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define WHOLE_MAX 1e18 /* whole numbers up to this are printed with all their digits */
+
 enum { NAMES_MAX = 128 };
 
 int report_error(const sluice_error *error)
@@ -109,6 +111,13 @@ static bool add_to_list(const struct reading *reading, const struct option *opti
     return true;
 }
 
+const char *option_number_text(double number, char text[OPTION_NUMBER_SIZE])
+{
+    bool whole = number >= -WHOLE_MAX && number <= WHOLE_MAX && number == (double)(long long)number;
+    snprintf(text, OPTION_NUMBER_SIZE, whole ? "%.0f" : "%.15g", number);
+    return text;
+}
+
 static bool read_number(const struct reading *reading, const struct option *option, const char *text)
 {
     char *end;
@@ -117,8 +126,10 @@ static bool read_number(const struct reading *reading, const struct option *opti
     bool whole = option->kind == OPTION_INTEGER;
     if (end == text || *end != '\0' || errno != 0 || !(number >= option->minimum) ||
         number > option->maximum || (whole && number != (double)(long long)number)) {
-        command_complain(reading->command, "--%s wants a %snumber from %.15g to %.15g, not \"%s\"", option->name,
-                         whole ? "whole " : "", option->minimum, option->maximum, text);
+        char minimum[OPTION_NUMBER_SIZE], maximum[OPTION_NUMBER_SIZE];
+        command_complain(reading->command, "--%s wants a %snumber from %s to %s, not \"%s\"", option->name,
+                         whole ? "whole " : "", option_number_text(option->minimum, minimum),
+                         option_number_text(option->maximum, maximum), text);
         return false;
     }
     *(double *)target_of(reading, option) = number;

@@ -105,6 +105,10 @@ enum options_outcome options_read(const struct command *command, void *settings,
 enum { HELP_WIDTH = 100, HELP_WIDTH_LEAST = 40 };
 void options_help(const struct command *command, FILE *stream);
 
+/* A number for people: all digits of a whole one, 15 of others. Gives `text`. */
+enum { OPTION_NUMBER_SIZE = 32 };
+const char *option_number_text(double number, char text[OPTION_NUMBER_SIZE]);
+
 /* Words of `text` in lines of that width, each after `indent` spaces; a newline in the text starts a new line. */
 void help_wrapped(FILE *stream, const char *text, size_t indent);
 

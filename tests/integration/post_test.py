@@ -131,8 +131,13 @@ class Post(harness.Case):
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env)
         process.stdout.readline()
         process.stdout.close()
-        self.assertNotEqual(process.wait(harness.PATIENCE), 0)
+        self.assertEqual((process.wait(harness.PATIENCE), process.stderr.read()), (141, b""))
         process.stderr.close()
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([SLUICE, "post", self.running.uri, "/", "--text", "x"], stdin=subprocess.DEVNULL, stdout=full,
+                                  stderr=subprocess.PIPE, env=self.env, timeout=harness.PATIENCE)
+        self.assertEqual(done.returncode, 9)
+        self.assertIn(b"(stdout): cannot write: No space left on device", done.stderr)
 
     @unittest.skipIf(harness.sanitized(), "sanitizers keep what was freed")
     def test_memory_is_bounded_when_results_are_printed_as_they_come(self):
@@ -284,6 +289,13 @@ class Command(harness.Case):
             self.assertEqual((code, err), (0, ""), arguments)
             self.assertTrue(out.startswith("usage: sluice"), out)
         self.assertRegex(self.sluice("--version")[1], r"^sluice \d+\.\d+\.\d+\n$")
+
+    def test_a_full_disk(self):
+        for arguments in [("--help",), ("completion", "bash"), ("help", "post"), ("plugin", "list"), ("plugin", "show", "echo")]:
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([SLUICE, *arguments], stdout=full, stderr=subprocess.PIPE, env=self.env, timeout=harness.PATIENCE)
+            self.assertEqual(done.returncode, 9, (arguments, done.stderr))
+            self.assertIn(b"No space left on device", done.stderr)
 
     def test_wrong_commands(self):
         self.assertEqual(self.sluice()[0], 2)

@@ -91,7 +91,7 @@ class Profile(harness.Case):
     def test_ctrl_c_prints_what_there_is(self):
         terminal = Terminal(self, [SLUICE, "profile", self.running.uri, "--requests", "1000000", "--json", "--warmup", "0", "--parameter",
                                    "slow__delay_ms=1"], stdout=subprocess.PIPE)
-        terminal.wait_text(r"[1-9]\d*/1000000 requests")
+        terminal.wait_text(r"[1-9]\d\d+/1000200 requests")
         terminal.press("\x03")
         out = terminal.process.stdout.read()
         self.assertEqual(terminal.wait_end(), 6)

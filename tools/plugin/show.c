@@ -7,6 +7,7 @@
 #include "tools/describe.h"
 #include "tools/plugin/schema.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,8 +75,9 @@ static void print_parameter(const sluice_value *parameter)
     double minimum = sluice_value_number(sluice_value_get(parameter, "minimum"), 0);
     double maximum = sluice_value_number(sluice_value_get(parameter, "maximum"), 0);
     printf("  %-*.*s %.*s", NAME_WIDTH, (int)name.size, name.data, (int)type.size, type.data);
+    char from[OPTION_NUMBER_SIZE], to[OPTION_NUMBER_SIZE];
     if (minimum < maximum)
-        printf(", %.15g to %.15g", minimum, maximum);
+        printf(", %s to %s", option_number_text(minimum, from), option_number_text(maximum, to));
     print_choices(sluice_value_get(parameter, "choices"));
     if (sluice_value_bool(sluice_value_get(parameter, "required"), false))
         fputs(", required", stdout);
@@ -112,7 +114,9 @@ static sluice_status print(const struct settings *settings, const sluice_value *
         print_head(description, path);
         print_endpoints(sluice_value_get(description, "handlers"));
         print_parameters(sluice_value_get(description, "parameters"));
-        return fflush(stdout) == 0 ? SLUICE_OK : sluice_fail(error, SLUICE_SYSTEM, "(stdout)", "cannot write");
+        return fflush(stdout) == 0
+                   ? SLUICE_OK
+                   : sluice_fail(error, SLUICE_SYSTEM, "(stdout)", "cannot write: %s", strerror(errno));
     }
     struct buffer json;
     buffer_init(&json, BUFFER_NO_LIMIT);

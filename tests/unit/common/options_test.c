@@ -25,6 +25,7 @@ static const struct option options[] = {
     CHOICE_OPTION("colour", 0, "NAME", choice, colours, "A choice."),
     NUMBER_OPTION("number", 'n', "N", number, -1, 10, "A number."),
     INTEGER_OPTION("count", 'c', "N", number, 0, 10, "A whole number."),
+    NUMBER_OPTION("large", 0, "N", number, -9007199254740992.0, 0.5, "A large number."),
     LIST_OPTION("item", 'i', "X", list, "An item."),
     INPUT_OPTION("thing", 0, "X", list, "Another item of the same list."),
     OPTIONS_END,
@@ -172,6 +173,7 @@ START_TEST(mistakes_are_named_and_the_right_option_is_suggested)
     refused("a -x", "there is no option -x");
     refused("a -fx", "there is no option -x");
     refused("a -ft", "--text needs a value: TEXT");
+    refused("a --large x", "from -9007199254740992 to 0.5, not");
     refused("a --number -2", "not \"-2\"");
     refused("a --number 1e999", "not \"1e999\"");
     refused("a --flag=1", "--flag takes no value");
