@@ -25,6 +25,7 @@
 #define COUNT_MAX     1e9
 #define CANCEL_STEP   256        /* sentences between two looks at the cancel */
 #define COUNT_EXACT   (1u << 24) /* a float counts exactly up to here */
+#define NUMBER_SIZE   24         /* bytes of "#" and a number, with a final NUL */
 #define NUMBERING_MAX 12         /* characters of "10.11.12." */
 
 /* What may differ from request to request. */
@@ -36,6 +37,7 @@ struct options {
     bool trim;
     bool wrapped;   /* line ends inside a paragraph do not end a sentence */
     bool numbering; /* "2." stays with the sentence behind it */
+    bool stable;    /* ids are made of the document's uri or id, and the sentence's number */
 };
 
 struct splitter {
@@ -49,6 +51,8 @@ struct worker {
     struct found_documents found;
     char *unwrapped; /* scratch: a text with its single line ends replaced */
     size_t unwrapped_size;
+    char *id; /* scratch: the id of a sentence */
+    size_t id_size;
 };
 
 /* ---- options ---- */
@@ -137,6 +141,8 @@ static sluice_status read_options(const sluice_value *map, struct options *optio
         status = read_flag(map, "wrapped", &options->wrapped, error);
     if (status == SLUICE_OK)
         status = read_flag(map, "numbering", &options->numbering, error);
+    if (status == SLUICE_OK)
+        status = read_flag(map, "stable_ids", &options->stable, error);
     return status;
 }
 
@@ -188,6 +194,7 @@ static void worker_close(void *state)
     splitter_done(&worker->other_splitter);
     paths_done(&worker->found);
     free(worker->unwrapped);
+    free(worker->id);
     free(worker);
 }
 
@@ -243,13 +250,35 @@ static struct span trimmed(sluice_text text, struct span span)
     return (struct span){(size_t)begin, (size_t)end};
 }
 
+/* "URI#7", or "ID#7" when there is no uri; a document with neither leaves its sentence the random id it has. */
+static sluice_status set_stable_id(struct worker *worker, const sluice_document *document, sluice_document *chunk,
+                                   size_t number)
+{
+    sluice_text name = sluice_document_uri(document);
+    if (name.size == 0)
+        name = sluice_document_id(document);
+    if (name.size == 0)
+        return SLUICE_OK;
+    if (worker->id_size < name.size + NUMBER_SIZE) {
+        char *grown = realloc(worker->id, name.size + NUMBER_SIZE);
+        if (grown == NULL)
+            return SLUICE_NO_MEMORY;
+        worker->id = grown;
+        worker->id_size = name.size + NUMBER_SIZE;
+    }
+    memcpy(worker->id, name.data, name.size);
+    int digits = snprintf(worker->id + name.size, NUMBER_SIZE, "#%zu", number);
+    return sluice_document_set_id(chunk, worker->id, name.size + (size_t)digits);
+}
+
 /* Sentence `number` of the document; `begin` and `length` count code points. */
 static sluice_status add_sentence(sluice_document *document, sluice_text text, struct span span, size_t begin,
-                                  size_t length, size_t number)
+                                  size_t length, size_t number, sluice_document **ret_chunk)
 {
     sluice_document *chunk = sluice_document_add_chunk(document);
     if (chunk == NULL)
         return SLUICE_LIMIT;
+    *ret_chunk = chunk;
     sluice_text type = sluice_document_mime_type(document), uri = sluice_document_uri(document);
     sluice_status status = sluice_document_set_text(chunk, text.data + span.begin, span.end - span.begin);
     if (status == SLUICE_OK && type.size > 0)
@@ -301,7 +330,10 @@ static sluice_status split(sluice_call *call, sluice_document *document, const s
         size_t before = count_characters(text, (struct span){whole.begin, span.begin});
         size_t length = count_characters(text, span);
         if (length >= options->min_length && span.end > span.begin) {
-            status = add_sentence(document, text, span, begin + before, length, made);
+            sluice_document *chunk = NULL;
+            status = add_sentence(document, text, span, begin + before, length, made, &chunk);
+            if (status == SLUICE_OK && options->stable)
+                status = set_stable_id(sluice_call_worker(call), document, chunk, made);
             if (++made == options->limit)
                 break;
         }
@@ -443,11 +475,15 @@ static const sluice_parameter parameters[] = {
      .type = SLUICE_PARAMETER_BOOL,
      .fallback = "false",
      .help = "A number that would be a sentence, such as \"2.\", stays with the one behind it."},
+    {.name = "stable_ids",
+     .type = SLUICE_PARAMETER_BOOL,
+     .fallback = "false",
+     .help = "A sentence's id is the document's uri (or id), # and its number, instead of random."},
     {.name = "traversal_path",
      .type = SLUICE_PARAMETER_STRING,
      .fallback = "\"r\"",
      .help = "Which documents: r the documents, c their chunks, m their matches, several with commas."},
-    {0                                          },
+    {0                                     },
 };
 
 SLUICE_PLUGIN(.name = "sentencizer", .version = "1.0",

@@ -52,6 +52,9 @@ class Search(harness.Case):
         self.assertEqual(len(documents[0]["chunks"][0]["embedding"]), 512)
         self.assertNotIn("embedding", documents[0])
         self.assertEqual(self.count(flow), 7)
+        self.assertEqual([chunk["id"] for chunk in documents[1]["chunks"]], [self.path("second.txt") + end for end in ("#0", "#1")])
+        self.post(flow, "/index", *self.files("first.txt", "second.txt"))  # once more: it replaces
+        self.assertEqual(self.count(flow), 7)
 
         for question, name, text in [
                 ("bread with butter?", "first.txt", "It is eaten\nwarm, with butter."),
@@ -108,7 +111,7 @@ class Search(harness.Case):
 def shown(output):
     """The lines of an output without what differs from run to run: times, rates, ports, process numbers, paths."""
     output = re.sub(r"grpc://127\.0\.0\.1:\d+|127\.0\.0\.1:\d+", "ADDRESS", output)
-    output = re.sub(r"[\d.]+(?= *(ms\b|s:|documents/s|MB/s|%))", "N", output)
+    output = re.sub(r"[\d.]+(?= *(ms\b|s:|documents/s|MB/s|MB received|%))", "N", output)
     output = re.sub(r" +", " ", output)
     return [line.rstrip() for line in output.split("\n") if line.strip()]
 

@@ -150,6 +150,29 @@ START_TEST(a_chunk_knows_its_parent)
 }
 END_TEST
 
+START_TEST(stable_ids_are_made_of_uri_or_id_and_number)
+{
+    kit_open(&kit, "sentencizer", "{\"stable_ids\": true}");
+    kit_begin(&kit);
+    sluice_document_set_uri(kit_add(&kit, TEXT("One. Two.")), TEXT("file:a"));
+    kit_add(&kit, TEXT("Three."));
+    sluice_document_set_id(kit_add(&kit, TEXT("Four.")), "", 0);
+    for (int round = 0; round < 2; round++) {
+        static const char *const ids[][2] = {{"file:a#0", "file:a#1"}, {"d1#0", NULL}};
+        kit_send(&kit, "/any", NULL);
+        for (size_t i = 0; i < 2; i++)
+            for (size_t j = 0; j < 2 && ids[i][j] != NULL; j++) {
+                const sluice_document_array *chunks = sluice_document_chunks(kit_document(&kit, i));
+                kit_equal(sluice_document_id(sluice_document_array_at(chunks, j)), ids[i][j], strlen(ids[i][j]));
+            }
+        const sluice_document_array *chunks = sluice_document_chunks(kit_document(&kit, 2));
+        ck_assert_uint_eq(sluice_document_id(sluice_document_array_at(chunks, 0)).size, 32);
+    }
+    kit_send(&kit, "/any", "{\"stable_ids\": false}");
+    ck_assert_uint_eq(sluice_document_id(sluice_document_array_at(sluice_document_chunks(kit_document(&kit, 0)), 0)).size, 32);
+}
+END_TEST
+
 START_TEST(locations_count_characters)
 {
     static const float expected[][2] = {{2, 6}, {8, 11}};
@@ -335,6 +358,7 @@ static const struct {
     {"{\"limit\": 1.5}", "ValueError('limit must be a whole number from 0 to 1000000000')"},
     {"{\"min_length\": \"2\"}", "ValueError('min_length must be a whole number from 0 to 1000000000')"},
     {"{\"trim\": 1}", "ValueError('trim must be true or false')"},
+    {"{\"stable_ids\": 1}", "ValueError('stable_ids must be true or false')"},
     {"{\"numbering\": \"yes\"}", "ValueError('numbering must be true or false')"},
     {"{\"locale\": 5}", "ValueError('locale must be a string')"},
     {"{\"locale\": \"not a language\"}",
@@ -370,6 +394,7 @@ int main(void)
     tcase_add_loop_test(tests, sentences_become_chunks, 0, (int)(sizeof(cases) / sizeof(cases[0])));
     tcase_add_test(tests, nul_bytes_belong_to_the_sentence);
     tcase_add_test(tests, a_chunk_knows_its_parent);
+    tcase_add_test(tests, stable_ids_are_made_of_uri_or_id_and_number);
     tcase_add_test(tests, locations_count_characters);
     tcase_add_test(tests, a_sentence_too_far_behind_has_no_location);
     tcase_add_test(tests, chunks_that_were_there_stay);
