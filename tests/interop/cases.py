@@ -153,7 +153,12 @@ class Cases:
         return responses(post(client, texts(4), request_size=2, stream=False, target_executor='tagger'))
 
     def in_order(self, client):
-        got = post(client, texts(200), request_size=1, results_in_order=True, target_executor='tagger')
+        """With an asynchronous generator, see matrix.py, "how it is sent"."""
+        async def inputs():
+            for one in texts(200):
+                yield one
+
+        got = post(client, inputs(), request_size=1, results_in_order=True, target_executor='tagger')
         return [one.docs[0].id for one in got]
 
     def prefetch(self, client):

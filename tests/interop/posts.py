@@ -8,9 +8,8 @@ TIMEOUT_SECONDS = 60
 
 
 class Sluice:
-    def __init__(self, program, port, folder, scheme='grpc'):
-        self.program, self.port, self.folder = program, port, folder
-        self.uri = '%s://127.0.0.1:%d' % (scheme, port)
+    def __init__(self, program, uri, folder):
+        self.program, self.uri, self.folder = program, uri, folder
 
     def run(self, command, *arguments, stdin=''):
         words = [self.program, command, self.uri, *arguments]
@@ -122,9 +121,9 @@ def names():
     return [name for name in vars(Posts) if not name.startswith('_')]
 
 
-def run(name, program, port, folder, scheme='grpc'):
+def run(name, program, uri, folder):
     try:
-        getattr(Posts(), name)(Sluice(program, port, folder, scheme))
+        getattr(Posts(), name)(Sluice(program, uri, folder))
     except AssertionError as error:
         return [str(error)]
     except (OSError, subprocess.TimeoutExpired, KeyError, IndexError, ValueError) as error:

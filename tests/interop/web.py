@@ -10,7 +10,6 @@ import ssl
 import struct
 import subprocess
 
-import cases
 import posts
 
 TIMEOUT_SECONDS = 60
@@ -22,18 +21,10 @@ CLIENT_CASES = ['documents_for_json', 'two_batches', 'whole_chain', 'targets', '
 CHANCE_ON_WEBSOCKET = ['an_error_raises']
 POST_CASES = ['texts', 'documents_of_each_kind', 'blob', 'two_batches', 'pipe', 'parameters', 'results_map', 'an_error', 'prefetch',
               'nothing_to_send', 'ping']
-SCHEMES = {'http': 'http', 'websocket': 'ws'}
 
 
-class Door:
-    """A port of a gateway: protocol, with TLS or without."""
-
-    def __init__(self, protocol, port, tls=False):
-        self.protocol, self.port, self.tls = protocol, port, tls
-        self.name = {'http': 'https', 'websocket': 'wss'}[protocol] if tls else protocol
-
-    def client_options(self):
-        return {'host': 'localhost', 'protocol': self.protocol, 'tls': self.tls}
+def client_cases(protocol):
+    return [name for name in CLIENT_CASES if protocol != 'websocket' or name not in CHANCE_ON_WEBSOCKET]
 
 
 # ---- mutate ----
@@ -64,15 +55,19 @@ class Mutations:
             return [type(error).__name__, 'nothing' in str(error)]
 
 
-def run_mutation(name, door):
+def mutations():
+    return [*(name for name in vars(Mutations) if not name.startswith('_')), 'async_variables']
+
+
+def run_mutation(name, port, **options):
     import asyncio
     from jina import Client
     try:
         if name == 'async_variables':
-            client = Client(port=door.port, asyncio=True, **door.client_options())
+            client = Client(port=port, asyncio=True, **options)
             answer = asyncio.run(client.mutate(mutation=DOCS, variables={'data': [{'id': 'a', 'text': 'one'}], 'on': '/try'}))
         else:
-            answer = getattr(Mutations(), name)(Client(port=door.port, **door.client_options()))
+            answer = getattr(Mutations(), name)(Client(port=port, **options))
         if isinstance(answer, dict):
             answer.pop('headers', None)  # those of HTTP, which the client adds
         return answer
@@ -83,12 +78,12 @@ def run_mutation(name, door):
 # ---- our tools against the original ----
 
 class Mutate:
-    def __init__(self, program, port):
-        self.program, self.port = program, port
+    def __init__(self, program, uri):
+        self.program, self.uri = program, uri
 
     def run(self, *arguments):
-        return subprocess.run([self.program, 'mutate', 'http://127.0.0.1:%d' % self.port, *arguments], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_SECONDS)
+        return subprocess.run([self.program, 'mutate', self.uri, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=TIMEOUT_SECONDS)
 
     def variables(self):
         done = self.run('--query', DOCS, '--variables', json.dumps({'data': [{'id': 'a', 'text': 'one'}], 'on': '/try'}))
@@ -99,6 +94,14 @@ class Mutate:
         done = self.run('--query', 'mutation { docs(data: [{id: "a"}]) { nothing } }')
         posts.same('exit code', 1, done.returncode)
         assert 'nothing' in done.stderr, 'stderr: ' + done.stderr
+
+
+def our_mutations():
+    return ['variables', 'refused']
+
+
+def run_our_mutation(case, program, uri):
+    return problems_of(getattr(Mutate(program, uri), case))
 
 
 # ---- client-go, as it is written ----
@@ -222,8 +225,6 @@ OTHERS = {'go-http-post': go_http_post, 'go-http-health': go_http_health, 'go-we
           'curl-chunked': curl_chunked, 'curl-https': curl_https, 'curl-redirect': curl_redirect}
 
 
-# ---- all of it ----
-
 def problems_of(call, *arguments):
     try:
         call(*arguments)
@@ -231,31 +232,3 @@ def problems_of(call, *arguments):
             http.client.HTTPException) as error:
         return ['%s: %s' % (type(error).__name__, error)]
     return []
-
-
-def names():
-    clients = ['client-%s-%s' % (door, name) for door in ('http', 'websocket', 'https', 'wss') for name in CLIENT_CASES
-               if not (door in ('websocket', 'wss') and name in CHANCE_ON_WEBSOCKET)]
-    mutations = ['mutate-%s-%s' % (door, name) for door in ('http', 'https')
-                 for name in [*vars(Mutations), 'async_variables'] if not name.startswith('_')]
-    tools = ['post-%s-%s' % (protocol, name) for protocol in SCHEMES for name in POST_CASES]
-    return clients + mutations + tools + ['mutate-ours-variables', 'mutate-ours-refused'] + list(OTHERS)
-
-
-def run(name, theirs, ours, program, folder, differences):
-    """What is wrong in this row, as lines. `theirs`: doors of the original by protocol; `ours`: ours, with TLS too."""
-    kind, _, rest = name.partition('-')
-    if name in OTHERS:
-        return problems_of(OTHERS[name], ours)
-    door, _, case = rest.partition('-')
-    if kind == 'post':
-        return posts.run(case, program, theirs[door].port, folder, SCHEMES[door])
-    if door == 'ours':
-        return problems_of(getattr(Mutate(program, theirs['http'].port), case))
-    call = run_mutation if kind == 'mutate' else lambda case, at: cases.run(case, at.port, **at.client_options())
-    protocol = {'https': 'http', 'wss': 'websocket'}.get(door, door)
-    original, own = call(case, theirs[protocol]), call(case, ours[door])
-    problems = differences(original, own)
-    if isinstance(original, str) and original.startswith('raised'):
-        problems.append('the case does not work with the original: ' + original)
-    return problems
