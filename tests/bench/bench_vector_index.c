@@ -4,7 +4,8 @@
  *   search: each thread asks for the best so many of every row, one query after the other; the floor's threads sum the rows.
  *   batch:  one thread; queries in groups, beside the same queries one by one.
  *
- * Product and floor are measured in turn; the rounds' figures are printed, not a mean of them.
+ * Product and floor are measured in turn, in processor time of their threads, so that what other processes take does not count; the
+ * rounds' figures are printed, not a mean of them.
  */
 #include "executor/plugins/vector_index/kernel.h"
 #include "executor/plugins/vector_index/search.h"
@@ -28,10 +29,11 @@ static struct table table;
 static float *queries; /* SEARCH_GROUP of them */
 static atomic_bool stop;
 
+/* Processor time of the calling thread. */
 static double now(void)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
@@ -127,22 +129,23 @@ static size_t sum_until_stopped(void)
 struct thread {
     pthread_t thread;
     size_t count; /* queries at a time; 0: the floor */
-    size_t done;
+    double rate;
 };
 
 static void *run_thread(void *context)
 {
     struct thread *thread = context;
-    thread->done = thread->count == 0 ? sum_until_stopped() : work(thread->count);
+    double started = now();
+    size_t done = thread->count == 0 ? sum_until_stopped() : work(thread->count);
+    thread->rate = (double)done / (now() - started);
     return NULL;
 }
 
-/* Passes or queries a second of all threads together. */
+/* Passes or queries a second of processor time, of all threads together. */
 static double measure(size_t thread_count, size_t count)
 {
     struct thread all[THREADS_MAX];
     atomic_store(&stop, false);
-    double started = now();
     for (size_t i = 0; i < thread_count; i++) {
         all[i] = (struct thread){.count = count};
         if (pthread_create(&all[i].thread, NULL, run_thread, &all[i]) != 0)
@@ -151,12 +154,12 @@ static double measure(size_t thread_count, size_t count)
     struct timespec pause = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
     nanosleep(&pause, NULL);
     atomic_store(&stop, true);
-    size_t done = 0;
+    double rate = 0;
     for (size_t i = 0; i < thread_count; i++) {
         pthread_join(all[i].thread, NULL);
-        done += all[i].done;
+        rate += all[i].rate;
     }
-    return (double)done / (now() - started);
+    return rate;
 }
 
 static void parse(int count, char **arguments)
