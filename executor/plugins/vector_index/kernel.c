@@ -1,21 +1,5 @@
 #include "kernel.h"
-
-/* The sum across the lanes of a vector, in a fixed order. `lanes` is aligned like a vector. */
-static inline __attribute__((always_inline)) float sum_lanes(const float *lanes, size_t count)
-{
-    typedef float four __attribute__((vector_size(16), may_alias));
-    four sum = *(const four *)lanes;
-    for (size_t i = 4; i < count; i += 4)
-        sum += *(const four *)(lanes + i);
-    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
-}
-
-#define ADD_PRODUCT(sum, row, query) sum += (row) * (query)
-#define ADD_SQUARE(sum, row, query)              \
-    do {                                         \
-        __typeof__(sum) difference = (row) - (query); \
-        sum += difference * difference;          \
-    } while (0)
+#include "kernel_steps.h"
 
 #define KERNEL portable_product
 #define LANES  4

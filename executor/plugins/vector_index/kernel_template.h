@@ -1,6 +1,6 @@
 /*
- * kernel_template.h - one kernel function. Included by kernel.c once for each set of instructions and each way of comparing,
- * with these macros, which it undefines again:
+ * kernel_template.h - one kernel function. Included behind kernel_steps.h, by kernel.c once for each set of instructions and
+ * each way of comparing, with these macros, which it undefines again:
  *
  *   KERNEL                    name of the function
  *   LANES                     floats of a vector register
