@@ -193,10 +193,14 @@ const struct command command_sluice = {
     .program = true,
     .arguments = "COMMAND [options] …",
     .summary = "Runs Flows of Executors natively, and talks to them",
-    .help = "A Flow is a pipeline of Executors behind one gateway. `sluice run` starts one from a YAML file, each process of "
-            "its own: sluice-gateway(1) and for each executor sluice-executor(1). The other commands talk to a Flow that "
+    .help = "A Flow is a pipeline of Executors behind one gateway. `sluice run` starts one from a YAML file: a process "
+            "sluice-gateway(1), and for each executor a process sluice-executor(1). The other commands talk to a Flow that "
             "runs, or look at what one is made of.\n\n"
-            "Options may stand before, between and after the arguments; `--` ends them.",
+            "Options may stand before, between and after the arguments; `--` ends them. What a program can read goes to "
+            "standard output, everything else to standard error.\n\n"
+            "Of the environment all processes of a Flow obey `SLUICE_LOG_LEVEL` (debug, info, warning or error; default "
+            "info) and `SLUICE_LOG_FORMAT` (json: one object per line). The sockets of executors are in a private folder "
+            "below `XDG_RUNTIME_DIR`, else `TMPDIR`, else /tmp.",
     .examples = "  sluice run flow.yml\n"
                 "  sluice post grpc://localhost:51234 / --text 'One sentence. Two sentences.'\n",
     .options = no_options,

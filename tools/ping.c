@@ -6,6 +6,7 @@
 
 #include <sluice/client.h>
 
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,10 +29,25 @@ static sluice_status ask(sluice_client *client, bool flow, double timeout_second
     return status;
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+/* With several rounds the first Ctrl-C is for the summary, a second one ends the program. */
+static void watch_interrupt(void)
+{
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+}
+
 static void pause_between_rounds(void)
 {
     struct timespec second = {.tv_sec = 1};
-    while (nanosleep(&second, &second) != 0)
+    while (!interrupted && nanosleep(&second, &second) != 0)
         continue;
 }
 
@@ -45,12 +61,15 @@ static int ping(const struct settings *settings, const char *target, const char 
     if (sluice_client_new(&options, &client, &error) != SLUICE_OK)
         return report_error(&error);
     double timeout_seconds = settings->timeout_ms < 0 ? 0 : settings->timeout_ms / 1000, sum_ms = 0;
-    unsigned attempts = (unsigned)settings->attempts, good = 0;
+    unsigned attempts = (unsigned)settings->attempts, good = 0, rounds = 0;
     sluice_status last = SLUICE_OK;
-    for (unsigned round = 1; round <= attempts; round++) {
+    if (attempts > 1)
+        watch_interrupt();
+    for (unsigned round = 1; round <= attempts && !interrupted; round++) {
         uint64_t start = clock_monotonic_ns();
         sluice_status status = ask(client, strcmp(target, "flow") == 0, timeout_seconds, &error);
         double ms = (double)(clock_monotonic_ns() - start) / CLOCK_NS_PER_MS;
+        rounds++;
         if (status == SLUICE_OK) {
             good++;
             sum_ms += ms;
@@ -63,12 +82,14 @@ static int ping(const struct settings *settings, const char *target, const char 
         if (round < attempts)
             pause_between_rounds();
     }
-    printf("%u of %u rounds succeeded (%.0f %% lost)", good, attempts, 100.0 * (attempts - good) / attempts);
+    printf("%u of %u rounds succeeded (%.0f %% lost)", good, rounds, rounds > 0 ? 100.0 * (rounds - good) / rounds : 0.0);
     if (good > 0)
         printf(", %.2f ms on average", sum_ms / good);
     putchar('\n');
     sluice_client_free(client);
-    return good >= settings->least_good ? 0 : status_codes_of(last)->exit_code;
+    if (good >= settings->least_good)
+        return 0;
+    return status_codes_of(last == SLUICE_OK ? SLUICE_CANCELLED : last)->exit_code;
 }
 
 static const struct option options[] = {

@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import re
+import signal
 import subprocess
 import threading
 import unittest
@@ -157,11 +158,17 @@ class Post(harness.Case):
             code, out, err = self.sluice("ping", *target, self.running.uri)
             self.assertEqual((code, err), (0, ""))
             self.assertIn("1 of 1 rounds succeeded (0 % lost)", out)
-        code, out, _ = self.sluice("ping", f"{self.protocol}://localhost:1", "--timeout", "200")
+        code, out, _ = self.sluice("ping", f"{self.protocol}://localhost:1", "--timeout", "30000")
         self.assertEqual(code, 3)
         self.assertIn("0 of 1 rounds succeeded (100 % lost)", out)
         code, _, err = self.sluice("ping", "flaw", self.running.uri)
         self.assertEqual(code, 2)
+        process = self.begin("ping", self.running.uri, "--attempts", "1000", "--min-successful-attempts", "1000")
+        self.assertIn(b"round 1 of 1000", process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        out = process.stdout.read().decode()
+        self.assertRegex(out, r"(?m)^(\d+) of \1 rounds succeeded \(0 % lost\), ")
+        self.assertEqual(process.wait(harness.PATIENCE), 6)
 
 
 class PostHttp(Post):

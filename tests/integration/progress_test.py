@@ -73,9 +73,13 @@ class Progress(harness.Case):
         self.assertTrue(all(line.startswith("sluice: request ") for line in lines), lines)
 
     def test_a_short_call_shows_nothing(self):
+        start = time.monotonic()
         terminal = self.post("--text", "x", stdout=subprocess.DEVNULL)
         self.assertEqual(terminal.wait_end(), 0)
-        self.assertEqual(terminal.text, "")
+        if time.monotonic() - start < 0.5:
+            self.assertEqual(terminal.text, "")
+        else:  # a machine on which it was none; then it is gone at least
+            self.assertEqual(terminal.screen(), [""])
 
     def test_where_nobody_wants_one(self):
         for arguments, env in [(("--quiet",), {}), (("--no-progress",), {}), ((), {"TERM": "dumb"}), ((), {"TERM": ""})]:
@@ -101,7 +105,7 @@ class Progress(harness.Case):
         source.stdout.close()
         source.wait()
         self.assertTrue(terminal.drawn())
-        self.assertTrue(all(re.fullmatch(r"\d+ docs  \d+ B  \d+ docs/s  \d+ B/s  \d+:\d\d", line) for line in terminal.drawn()),
+        self.assertTrue(all(re.fullmatch(r"0 docs  0 docs/s  0:\d\d|\d+ docs  \d+ B  \d+ docs/s  \d+ B/s  \d+:\d\d", line) for line in terminal.drawn()),
                         terminal.drawn())
         with open(self.lines(40)) as lines:
             terminal = self.post("--lines", "-", "--total-docs", "40", stdin=lines, stdout=subprocess.DEVNULL)

@@ -57,14 +57,16 @@ static void write_manual(const char *folder, const struct command *command, cons
 
 int main(int argc, char **argv)
 {
-    const struct command *all[PAGES_MAX + 1] = {&command_sluice, &command_gateway, &command_executor};
-    size_t count = 3;
+    const struct command *all[PAGES_MAX + 3] = {&command_sluice};
+    size_t count = 1;
     if (argc != 3) {
         fputs("usage: sluice_pages FOLDER DATE\n", stderr);
         return EXIT_FAILURE;
     }
     for (size_t i = 0; commands[i] != NULL && count < PAGES_MAX; i++)
         all[count++] = commands[i];
+    all[count++] = &command_gateway;
+    all[count++] = &command_executor;
     write_manual(argv[1], &command_sluice, all + 1, argv[2]);
     for (size_t i = 1; i < count; i++)
         write_manual(argv[1], all[i], all, argv[2]);

@@ -73,6 +73,38 @@ START_TEST(all_kinds_in_order_and_again)
     ck_assert_ptr_null(next());
     ck_assert_uint_eq(inputs.documents, 10);
     ck_assert_uint_eq(inputs.bytes, 2 * (5 + 4 + 4 + 10));
+    ck_assert_uint_eq(inputs.consumed, 2 * (5 + 10 + 10)); /* with the ends of lines */
+    struct post_totals totals = post_inputs_totals(items, 3, 2);
+    ck_assert_uint_eq(totals.bytes, inputs.consumed);
+    ck_assert_uint_eq(totals.documents, 0); /* lines are not counted beforehand */
+}
+END_TEST
+
+START_TEST(totals_are_known_or_not)
+{
+    write_file("0123456789", 10);
+    struct post_input items[] = {
+        {POST_TEXT,      "abc"},
+        {POST_BLOB_FILE, file },
+        {POST_TEXT_FILE, "/none"}
+    };
+    struct post_totals totals = post_inputs_totals(items, 2, 3);
+    ck_assert_uint_eq(totals.documents, 6);
+    ck_assert_uint_eq(totals.bytes, 39);
+    totals = post_inputs_totals(items, 3, 3); /* what is not there has no size; sending it says so */
+    ck_assert_uint_eq(totals.documents, 9);
+    ck_assert_uint_eq(totals.bytes, 0);
+    int pipe_fds[2], before = dup(STDIN_FILENO);
+    ck_assert_int_eq(pipe(pipe_fds), 0);
+    dup2(pipe_fds[0], STDIN_FILENO);
+    items[1] = (struct post_input){POST_LINES, "-"};
+    totals = post_inputs_totals(items, 2, 1);
+    ck_assert_uint_eq(totals.documents, 0);
+    ck_assert_uint_eq(totals.bytes, 0);
+    dup2(before, STDIN_FILENO);
+    close(before);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
 }
 END_TEST
 
@@ -155,6 +187,7 @@ int main(void)
     TCase *cases = tcase_create("all");
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, all_kinds_in_order_and_again);
+    tcase_add_test(cases, totals_are_known_or_not);
     tcase_add_test(cases, bytes_and_nul_stay);
     tcase_add_test(cases, json_lines_skip_blank_ones_and_keep_ids);
     tcase_add_test(cases, bad_ones_are_named_by_file_and_line);
