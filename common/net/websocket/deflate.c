@@ -62,10 +62,9 @@ enum inflate_result websocket_inflate(struct websocket_inflater *inflater, uint8
     *ret_size = capacity - zlib->avail_out;
     if (result == Z_STREAM_END) /* a final block is allowed anywhere (7.2.3.4); the window goes on */
         result = inflateResetKeep(zlib);
-    /* What comes before the damage is told first; the next call finds it again. */
-    return result == Z_OK || result == Z_BUF_ERROR || *ret_size > 0 ? INFLATE_GOING
-           : result == Z_MEM_ERROR                                  ? INFLATE_NO_MEMORY
-                                                                    : INFLATE_BROKEN;
+    return result == Z_OK || result == Z_BUF_ERROR ? INFLATE_GOING
+           : result == Z_MEM_ERROR                 ? INFLATE_NO_MEMORY
+                                                   : INFLATE_BROKEN;
 }
 
 enum inflate_result websocket_inflate_end(struct websocket_inflater *inflater, uint8_t *room, size_t capacity,

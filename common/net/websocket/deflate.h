@@ -41,7 +41,7 @@ struct websocket_inflater *websocket_inflater_free(struct websocket_inflater *in
 enum inflate_result {
     INFLATE_GOING, /* what was given is used, or `room` is full: call again */
     INFLATE_DONE,  /* websocket_inflate_end() only: the message is complete */
-    INFLATE_BROKEN,
+    INFLATE_BROKEN, /* what is in `room` came before the damage */
     INFLATE_NO_MEMORY
 };
 

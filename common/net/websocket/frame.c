@@ -218,34 +218,39 @@ static enum websocket_event read_plain(struct websocket_reader *reader, uint8_t 
     return tell(reader, seen);
 }
 
-/* The next piece of what was compressed. The bytes at `at` stay there until the inflater has taken them. */
-static enum websocket_event read_compressed(struct websocket_reader *reader, uint8_t **at, const uint8_t *end,
-                                            struct websocket_seen *seen)
+/* Bytes out of the inflater; those at `at` stay there until it has taken them. */
+static enum inflate_result inflate_some(struct websocket_reader *reader, uint8_t **at, const uint8_t *end, size_t *ret_size)
 {
-    enum inflate_result result;
     size_t part = part_of(reader, *at, end);
+    const uint8_t *begin = *at;
 
-    seen->data = reader->room;
+    if (reader->left == 0 && reader->final)
+        return websocket_inflate_end(reader->inflater, reader->room, WEBSOCKET_INFLATE_ROOM, ret_size);
     if (part > reader->clear) {
         unmask(reader, *at + reader->clear, part - reader->clear);
         reader->clear = part;
     }
-    if (reader->left > 0) {
-        const uint8_t *begin = *at;
-        result = websocket_inflate(reader->inflater, at, *at + part, reader->room, WEBSOCKET_INFLATE_ROOM, &seen->size);
-        reader->left -= (size_t)(*at - begin);
-        reader->clear -= (size_t)(*at - begin);
-    } else if (reader->final) {
-        result = websocket_inflate_end(reader->inflater, reader->room, WEBSOCKET_INFLATE_ROOM, &seen->size);
-    } else {
-        result = INFLATE_GOING;
-    }
+    enum inflate_result result =
+        websocket_inflate(reader->inflater, at, *at + part, reader->room, WEBSOCKET_INFLATE_ROOM, ret_size);
+    reader->left -= (size_t)(*at - begin);
+    reader->clear -= (size_t)(*at - begin);
+    return result;
+}
+
+/* The next piece of what was compressed. All that a frame brings is told before the next one is read. */
+static enum websocket_event read_compressed(struct websocket_reader *reader, uint8_t **at, const uint8_t *end,
+                                            struct websocket_seen *seen)
+{
+    seen->data = reader->room;
+    enum inflate_result result = reader->damaged ? INFLATE_BROKEN : inflate_some(reader, at, end, &seen->size);
     if (result == INFLATE_NO_MEMORY)
         return broken(seen, CLOSE_TRY_AGAIN, "a compressed message, for which there is no memory");
-    if (result == INFLATE_BROKEN)
+    if (result == INFLATE_BROKEN && seen->size == 0)
         return broken(seen, CLOSE_PROTOCOL_ERROR, "a message whose compressed bytes are damaged");
+    reader->damaged = result == INFLATE_BROKEN;
     seen->last = result == INFLATE_DONE;
-    reader->in_payload = reader->left > 0 || (reader->final && !seen->last);
+    reader->in_payload = reader->damaged || reader->left > 0 || seen->size == WEBSOCKET_INFLATE_ROOM ||
+                         (reader->final && !seen->last);
     return seen->size > 0 || seen->last ? tell(reader, seen) : WEBSOCKET_MORE;
 }
 
@@ -265,7 +270,7 @@ enum websocket_event websocket_read(struct websocket_reader *reader, uint8_t **a
                 : reader->compressed       ? read_compressed(reader, at, end, ret_seen)
                                            : read_plain(reader, at, end, ret_seen);
         /* A compressed frame may bring nothing to tell, and there may be more behind it. */
-    } while (event == WEBSOCKET_MORE && (*at != end || (reader->in_payload && reader->left == 0)));
+    } while (event == WEBSOCKET_MORE && (*at != end || (reader->in_payload && reader->compressed && reader->left == 0)));
     return event;
 }
 

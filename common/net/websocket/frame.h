@@ -62,6 +62,7 @@ struct websocket_reader {
     size_t clear;          /* bytes that are unmasked already and were not yet taken by the inflater */
     int opcode, message;   /* of this frame; of the message that is not complete, 0: none */
     bool in_payload, final, compressed, in_text;
+    bool damaged; /* what is compressed is, behind what was told of it */
     struct utf8_check text; /* of a message of text */
     uint8_t control[WEBSOCKET_CONTROL_MAX];
     size_t control_size;

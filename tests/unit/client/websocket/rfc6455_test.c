@@ -21,6 +21,7 @@ enum kind {
     STEP_ANSWER, /* `first` and the part-th of `parts` of the answer to the request */
     STEP_RAW,    /* the bytes as they are */
     STEP_PONGED, /* wait for a pong: a close would go before it */
+    STEP_ALL,    /* wait for the client's end of input: before it a close would come too early for all to be answered */
     STEP_END     /* of the connection */
 };
 
@@ -39,6 +40,7 @@ struct step {
 #define ANSWER_WITH(first)        PART(first, 0, 1)
 #define ANSWER                    ANSWER_WITH(FIN | BINARY)
 #define PONGED                    {STEP_PONGED, 0, NULL, 0, 0, 0}
+#define ALL                       {STEP_ALL, 0, NULL, 0, 0, 0}
 #define END                       {STEP_END, 0, NULL, 0, 0, 0}
 #define NORMAL                    FRAME(FIN | CLOSE, "\x03\xE8")
 
@@ -70,9 +72,9 @@ static const struct row rows[] = {
     {"a ping between fragments", {PART(BINARY, 0, 2), FRAME(FIN | PING, "now"), PONGED, PART(FIN | CONTINUATION, 1, 2), NORMAL}, SLUICE_OK, "", 1000, "now"},
     {"a pong between fragments", {PART(BINARY, 0, 2), FRAME(FIN | PONG, "why"), PART(FIN | CONTINUATION, 1, 2), NORMAL}, SLUICE_OK, "", 1000, NULL},
     {"a pong that nobody asked for", {FRAME(FIN | PONG, "hello"), ANSWER, NORMAL}, SLUICE_OK, "", 1000, NULL},
-    {"a close without a code, all answered", {ANSWER, FRAME(FIN | CLOSE, "")}, SLUICE_OK, "", 1005, NULL},
-    {"the connection ends, all answered", {ANSWER, END}, SLUICE_OK, "", -1, NULL},
-    {"1011, all answered", {ANSWER, FRAME(FIN | CLOSE, "\x03\xF3 too late")}, SLUICE_OK, "", 1011, NULL},
+    {"a close without a code, all answered", {ANSWER, ALL, FRAME(FIN | CLOSE, "")}, SLUICE_OK, "", 1005, NULL},
+    {"the connection ends, all answered", {ANSWER, ALL, END}, SLUICE_OK, "", -1, NULL},
+    {"1011, all answered", {ANSWER, ALL, FRAME(FIN | CLOSE, "\x03\xF3 too late")}, SLUICE_OK, "", 1011, NULL},
 
     /* Closes with something open. */
     {"1000 with a request open", {NORMAL}, SLUICE_UNAVAILABLE, "before it had answered every request", 1000, NULL},
@@ -151,7 +153,7 @@ static const struct row rows[] = {
 struct seen {
     const struct row *row;
     int close; /* 0: none */
-    bool ponged;
+    bool ponged, all;
     char pong[128];
 };
 
@@ -175,17 +177,20 @@ static void note(struct seen *seen, const struct peer_message *message)
 {
     if (message->opcode == PEER_CLOSE && seen->close == 0)
         seen->close = peer_close_code(message);
+    seen->all = seen->all || peer_is_end_of_input(message);
     if (message->opcode == PEER_PONG) {
         seen->ponged = true;
         snprintf(seen->pong, sizeof seen->pong, "%.*s", (int)message->size, (const char *)message->data);
     }
 }
 
-/* Until a pong or a close has come. False: the connection has ended. */
-static bool read_until(struct peer_connection *connection, struct seen *seen, bool pong)
+enum until { UNTIL_CLOSED, UNTIL_PONGED, UNTIL_ALL };
+
+/* Until that or a close has come. False: the connection has ended. */
+static bool read_until(struct peer_connection *connection, struct seen *seen, enum until until)
 {
     struct peer_message message;
-    while (seen->close == 0 && !(pong && seen->ponged)) {
+    while (seen->close == 0 && !(until == UNTIL_PONGED && seen->ponged) && !(until == UNTIL_ALL && seen->all)) {
         if (!peer_read(connection, &message))
             return false;
         note(seen, &message);
@@ -203,7 +208,8 @@ static bool do_step(struct peer_connection *connection, struct seen *seen, const
     case STEP_MASKED: send_masked(connection, step, answer); return true;
     case STEP_ANSWER: send_part(connection, step, answer); return true;
     case STEP_RAW: peer_write(connection, step->bytes, step->size); return true;
-    case STEP_PONGED: return read_until(connection, seen, true);
+    case STEP_PONGED: return read_until(connection, seen, UNTIL_PONGED);
+    case STEP_ALL: return read_until(connection, seen, UNTIL_ALL);
     default: return false;
     }
 }
@@ -225,7 +231,7 @@ static void serve_row(struct peer_connection *connection, void *context)
         open = do_step(connection, seen, &row->steps[i], &answer);
     buffer_done(&answer);
     if (open)
-        read_until(connection, seen, false);
+        read_until(connection, seen, UNTIL_CLOSED);
 }
 
 START_TEST(frames)
