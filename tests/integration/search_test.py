@@ -92,6 +92,20 @@ class Search(harness.Case):
         self.assertRegex(out, pattern)
         self.assertEqual(flow.stop(), 0)
 
+    def test_workers_give_the_same_numbers(self):
+        """Many requests at once, on several workers: each text has one embedding, whoever made it."""
+        flow = self.flow("jtype: Flow\nexecutors: [{name: encoder, uses: hashing_encoder, workers: 4}]\n").start()
+        texts = ["One text.", "Другой текст: ещё слово.", "你好，世界", "x" * 3000 + " " + "слово" * 500, "ไทยไทย \U0001F680", "?"]
+        lines = self.write("lines.txt", "\n".join(texts))
+        found = {}
+        for document in self.post(flow, "/encode", "--lines", lines, "--repeat", "40", "--request-size", "1"):
+            found.setdefault(document["text"], []).append(document["embedding"])
+        self.assertEqual(sorted(found), sorted(texts))
+        for text, embeddings in found.items():
+            self.assertEqual(len(embeddings), 40, text)
+            self.assertEqual([embedding == embeddings[0] for embedding in embeddings], [True] * 40, text)
+        self.assertEqual(flow.stop(), 0)
+
     def test_what_is_no_text_is_refused(self):
         """Bytes that are no UTF-8 never reach a handler; an empty request and one without text are none of its business."""
         flow = self.start()
