@@ -106,6 +106,15 @@ class Search(harness.Case):
             self.assertEqual([embedding == embeddings[0] for embedding in embeddings], [True] * 40, text)
         self.assertEqual(flow.stop(), 0)
 
+    def test_a_long_text_is_left_at_its_deadline(self):
+        flow = self.flow("jtype: Flow\nexecutors: [{name: encoder, uses: hashing_encoder, stuck_timeout: 60000}]\n").start()
+        long = self.write("long.txt", "Words without an end, amen. " * (40 << 20 >> 5) + "字" * (2 << 20))
+        code, _, err = self.sluice("post", flow.uri, "/index", "--text-file", long, "--quiet", "--timeout", "0.5")
+        self.assertEqual(code, 5, err)
+        self.assertEqual(len(self.post(flow, "/index", "--text", "short")), 1)  # its one worker is free again
+        self.assertNotIn("ready again", flow.log())
+        self.assertEqual(flow.stop(), 0)
+
     def test_what_is_no_text_is_refused(self):
         """Bytes that are no UTF-8 never reach a handler; an empty request and one without text are none of its business."""
         flow = self.start()

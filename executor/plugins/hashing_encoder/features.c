@@ -17,9 +17,10 @@ enum {
 _Static_assert(FLT_EVAL_METHOD == 0,
                "each operation must round to its own type, or the bits differ from machine to machine");
 
-#define FLATTEN   __attribute__((flatten)) /* the hash is inlined: it is smaller than the call */
-#define STARTS    (sizeof(((struct features *)NULL)->starts) / sizeof(size_t))
-#define TEXT_KEPT ((size_t)1 << 16) /* bytes of words behind which only the last ones are kept */
+#define FLATTEN    __attribute__((flatten)) /* the hash is inlined: it is smaller than the call */
+#define STARTS     (sizeof(((struct features *)NULL)->starts) / sizeof(size_t))
+#define TEXT_KEPT  ((size_t)1 << 16) /* bytes of words behind which only the last ones are kept */
+#define TEXT_LARGE ((size_t)1 << 20) /* bytes of room that are given back with the next text */
 
 sluice_status features_init(struct features *features, const struct features_options *options)
 {
@@ -44,6 +45,11 @@ void features_done(struct features *features)
 void features_begin(struct features *features, bool (*stop)(void *context), void *context)
 {
     memset(features->counts, 0, features->options.dimension * sizeof(*features->counts));
+    if (features->capacity > TEXT_LARGE) { /* a word of megabytes was there before */
+        char *shrunk = realloc(features->text, TEXT_KEPT);
+        features->capacity = shrunk != NULL ? TEXT_KEPT : features->capacity;
+        features->text = shrunk != NULL ? shrunk : features->text;
+    }
     features->text[0] = ' ';
     features->size = 1;
     features->start_count = 0;

@@ -232,6 +232,8 @@ static void find_stretch(struct words *words)
 
 /* ---- ICU ---- */
 
+#define UNITS_LARGE ((size_t)1 << 20) /* units of room that are given back with the next text */
+
 /* One character from `*at`, which is moved behind it, as the units of UTF-16 that it takes. */
 static UChar32 next_character(const struct words *words, int32_t *at)
 {
@@ -330,6 +332,11 @@ void words_begin(struct words *words, sluice_text text)
     words->size = text.size;
     words->at = 0;
     words->in_mixed = false;
+    if (words->capacity > UNITS_LARGE) { /* the iterator reads them no more: it gets another text before it is asked */
+        free(words->units);
+        words->units = NULL;
+        words->capacity = 0;
+    }
     find_stretch(words);
 }
 
