@@ -157,7 +157,14 @@ static sluice_status collect_inputs(struct post *post, sluice_error *error)
     return SLUICE_OK;
 }
 
-/* A bar, unless nobody wants one: with --quiet, or while a person types the documents. */
+/* What is printed goes into a pipe: the command behind it may have a bar of its own, and one terminal has room for one. */
+static bool feeds_a_pipe(void)
+{
+    struct stat info;
+    return fstat(STDOUT_FILENO, &info) == 0 && S_ISFIFO(info.st_mode);
+}
+
+/* A bar, unless nobody wants one: with --quiet, in a pipe, or while a person types the documents. */
 static void start_progress(struct post *post)
 {
     const struct settings *settings = post->settings;
@@ -170,7 +177,7 @@ static void start_progress(struct post *post)
         .total_bytes = totals.bytes,
         .request_size = settings->request_size > 0 ? (uint64_t)settings->request_size : 0,
     };
-    if (settings->show_progress || !(settings->quiet || settings->no_progress || typed))
+    if (settings->show_progress || !(settings->quiet || settings->no_progress || typed || feeds_a_pipe()))
         post->progress = progress_start(&options);
     post->shares_terminal = isatty(STDOUT_FILENO);
 }
@@ -286,7 +293,8 @@ static const struct option options[] = {
     FLAG_OPTION("show-progress", 0, show_progress,
                 "The progress bar from the start; its last state stays, and is printed where stderr is no terminal too."),
     FLAG_OPTION("no-progress", 0, no_progress,
-                "No progress bar. Without it a call of more than half a second shows one, when stderr is a terminal."),
+                "No progress bar. Without it a call of more than half a second shows one, when stderr is a terminal and stdout "
+                "no pipe."),
     INTEGER_OPTION("total-docs", 0, "N", total_docs, 0, OPTION_COUNT_MAX,
                    "How many documents there will be, for the progress bar."),
     FLAG_OPTION("profile", 0, profile,

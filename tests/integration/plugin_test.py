@@ -1,6 +1,7 @@
 """sluice plugin list and show: what is found, hidden and broken; the schema against what sluice check says."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -120,6 +121,21 @@ class Plugin(harness.Case):
         self.assertRegex(out, r"(?m)^endpoint +handler$\n^  /default +misbehave$")
         self.assertRegex(out, r"(?m)^  delay_ms +number, 0 to \d+, default 0$\n^      \S")
         self.assertRegex(out, r'(?m)^  crash +string, one of "none", .*, default "none"$')
+
+    def test_the_page_shows_what_is_printed(self):
+        with open(os.path.join(harness.SOURCE, "docs", "cli.md")) as file:
+            page = file.read()
+        self.add(os.path.join(PLUGINS, "bad_no_entry.so"), "tag.so")
+        with open(os.path.join(harness.SOURCE, "docs", "plugins.md")) as file:
+            code = re.search(r"<!-- file: shout\.c -->\n```c\n(.*?)```", file.read(), re.DOTALL).group(1)
+        includes = [f"-I{harness.SOURCE}/{folder}/include" for folder in ("common", "executor")] + [f"-I{BUILD}/common/include"]
+        subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", *includes, "-o", os.path.join(self.place, "shout.so"),
+                        self.write("shout.c", code)], check=True)
+        for command, arguments in [("plugin list flows", (self.place,)), ("plugin show tag", ())]:
+            code, out, err = self.sluice(*command.split()[:2], *(arguments or ("tag",)))
+            self.assertEqual((code, err), (0, ""))
+            shown = re.search(rf"^```\n\$ sluice {command}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL).group(1)
+            self.assertEqual(out.replace(self.place, "/home/me/flows").replace(SHIPPED, "/usr/lib/sluice/plugins"), shown)
 
     def test_what_is_not_there(self):
         code, _, err = self.sluice("plugin", "show", "sentensizer")

@@ -1,5 +1,8 @@
 """sluice profile: its numbers against what the executors really did, over every protocol."""
 import json
+import os
+import re
+import shlex
 import subprocess
 
 import harness
@@ -106,6 +109,19 @@ class ProfileHttp(Profile):
 
 class ProfileWebSocket(Profile):
     protocol = "websocket"
+
+
+class ProfilePage(harness.Case):
+    def test_the_page_shows_what_is_printed(self):
+        """But for the numbers."""
+        with open(os.path.join(harness.SOURCE, "docs", "cli.md")) as file:
+            shown = re.search(r"^```\n\$ sluice (profile localhost:51234 [^\n]*)\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)
+        flow = harness.Flow(self, os.path.join(harness.SOURCE, "flows", "search", "flow.yml"), "--set", f"workspace={self.folder}").start()
+        place = f"localhost:{flow.port}"
+        code, out, err = self.sluice(*[word.replace("localhost:51234", place) for word in shlex.split(shown.group(1))])
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(re.sub(r" +\d+\.\d+", " 0", out), re.sub(r" +\d+\.\d+", " 0", shown.group(2).replace("localhost:51234", place)))
+        self.assertEqual(flow.stop(), 0)
 
 
 if __name__ == "__main__":

@@ -87,6 +87,10 @@ class Progress(harness.Case):
                 terminal = self.post("--lines", self.lines(30), *arguments, stdout=subprocess.DEVNULL, env=env)
                 self.assertEqual(terminal.wait_end(), 0)
                 self.assertEqual(terminal.text, "")
+        terminal = self.post("--lines", self.lines(30), stdout=subprocess.PIPE)
+        self.assertEqual(len(terminal.process.stdout.readlines()), 30)
+        terminal.process.stdout.close()
+        self.assertEqual((terminal.wait_end(), terminal.text), (0, ""))
         code, _, err = self.sluice("post", self.running.uri, "/", *SLOW, "--lines", self.lines(30))
         self.assertEqual((code, err), (0, ""))  # stderr is a pipe
 
