@@ -4,14 +4,16 @@
 #include <sluice/flow.h>
 
 #include <check.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { THREADS = 8, KILLS = 6, POSTS_BETWEEN_KILLS = 40, TEXTS = 20, CHILDREN_MAX = 16 };
+enum { THREADS = 8, KILLS = 6, POSTS_BETWEEN_KILLS = 40, TEXTS = 20, CHILDREN_MAX = 16, LIVES = 150 };
 
 static sluice_error error;
 #define ok(call) ck_assert_msg((call) == SLUICE_OK, "%s: %s: %s", #call, error.where, error.text)
@@ -167,5 +169,37 @@ START_TEST(a_stream_that_is_cancelled_with_answers_that_nobody_pulled)
 }
 END_TEST
 
+/* Is gRPC, which the client's module has brought along, still at work? At the end of the process its threads would meet
+ * objects that are destroyed already. */
+static bool grpc_is_at_work(void)
+{
+    void *library = dlopen("libgrpc.so.29", RTLD_NOW | RTLD_NOLOAD);
+    ck_assert_msg(library != NULL, "the client has loaded no libgrpc.so.29");
+    void *symbol = dlsym(library, "grpc_is_initialized");
+    int (*is_initialized)(void);
+    memcpy(&is_initialized, &symbol, sizeof symbol);
+    bool at_work = is_initialized() != 0;
+    dlclose(library);
+    return at_work;
+}
+
+START_TEST(a_client_that_is_freed_leaves_nothing_running)
+{
+    sluice_flow *flow;
+    static const char yaml[] = "jtype: Flow\nexecutors: [{name: first, uses: echo}]\n";
+    ok(sluice_flow_start_text(yaml, sizeof yaml - 1, NULL, &flow, &error));
+    char uri[64];
+    snprintf(uri, sizeof uri, "grpc://127.0.0.1:%d", sluice_flow_port_of(flow, "grpc"));
+    for (int life = 0; life < LIVES; life++) {
+        sluice_client *client;
+        ok(sluice_client_open(uri, &client, &error));
+        ok(sluice_client_is_flow_ready(client, 30, &error));
+        sluice_client_free(client);
+        ck_assert_msg(!grpc_is_at_work(), "after client %d", life);
+    }
+    ok(sluice_flow_stop(flow, &error));
+}
+END_TEST
+
 SUITE_MAIN("integration.client", every_call_ends_while_the_gateway_is_killed,
-           a_stream_that_is_cancelled_with_answers_that_nobody_pulled)
+           a_stream_that_is_cancelled_with_answers_that_nobody_pulled, a_client_that_is_freed_leaves_nothing_running)

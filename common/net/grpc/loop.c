@@ -148,8 +148,7 @@ struct rpc_loop *rpc_loop_free(struct rpc_loop *loop)
     for (unsigned i = 0; i < loop->thread_count; i++)
         pthread_join(loop->threads[i], NULL);
     grpc_completion_queue_destroy(loop->queue);
-    /* The blocking form, although marked deprecated: it leaves no thread behind that still cleans up at exit. */
-    grpc_shutdown_blocking();
+    rpc_core_done();
     free(loop);
     return NULL;
 }

@@ -275,5 +275,5 @@ void cases_run_grpc(struct tally *tally, const char *only)
         if (only == NULL || strcmp(only, flows[i].flow) == 0)
             run_flow(sluice_value_get(index, "cases"), flows[i].flow, flows[i].yaml, tally);
     sluice_value_free(index);
-    grpc_shutdown();
+    rpc_core_done();
 }

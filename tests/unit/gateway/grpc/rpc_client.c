@@ -58,7 +58,7 @@ void rpc_client_free(struct rpc_client *client)
         ;
     grpc_completion_queue_destroy(client->queue);
     free(client);
-    grpc_shutdown_blocking();
+    rpc_core_done();
 }
 
 static bool pluck(struct rpc_client *client, void *tag)
