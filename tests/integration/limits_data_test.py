@@ -1,0 +1,227 @@
+"""Limits that lie behind the fronts at their edges: inside the documents, where a plugin reads them; in an executor's window and
+queue; and of the Flow files that people write."""
+import http2
+import harness
+from harness import GATE
+from messages import SINGLE, Answer, document, field, get, request, value
+from limits_test import memory_peak
+
+RESOURCE_EXHAUSTED = 8
+TAG = "jtype: Flow\nexecutors: [{name: tag, uses: tag, uses_with: {label: x}}]\n"
+DOCUMENTS_MAX = 1 << 20  # SLUICE_DEFAULT_DOCUMENTS
+MIB = 1 << 20
+
+
+class Documents(harness.Case):
+    """`tag` opens the documents; what it cannot open is a failed answer with the request's own bytes."""
+
+    def single(self, flow, message):
+        call = http2.unary(flow.port, SINGLE, message)
+        self.assertEqual((call.status, call.details), (0, ""))
+        return Answer(call.messages[0])
+
+    def refused(self, flow, message, words):
+        answer = self.single(flow, message)
+        self.assertEqual((answer.code, answer.exception), (1, "DecodeError"), answer.description)
+        self.assertIn(words, answer.description)
+        self.assertEqual(get(answer.bytes, 4), get(message, 4))
+
+    def test_depth(self):
+        flow = self.flow(TAG, "--set", "max_depth=10").start()
+
+        def chunks(levels):
+            inner = document("x")
+            for _ in range(levels - 1):
+                inner = field(14, inner)
+            return request("deep", [inner])
+
+        def tags(levels):
+            inner = 1
+            for _ in range(levels):
+                inner = [inner]
+            return request("deep", [document("x") + field(11, field(1, field(1, "k") + field(2, value(inner))))])
+
+        self.assertEqual(self.single(flow, chunks(10)).code, 0)
+        self.refused(flow, chunks(11), "nested deeper")
+        codes = [self.single(flow, tags(levels)).code for levels in range(1, 20)]
+        edge = codes.index(1)
+        self.assertEqual(codes, [0] * edge + [1] * (19 - edge))
+        self.assertIn(edge, (8, 9, 10))  # the document and the map of its tags are levels, too
+        self.refused(flow, tags(edge + 1), "nested deeper")
+        self.assertEqual(flow.stop(), 0)
+
+    def test_count(self):
+        flow = self.flow(TAG).start()
+        one = field(1, b"")  # a document without anything
+
+        def many(count):
+            docs = one * count
+            return request("many")[:-4] + field(4, field(1, docs))
+
+        exact = self.single(flow, many(DOCUMENTS_MAX))
+        self.assertEqual((exact.code, exact.description), (0, ""))
+        self.refused(flow, many(DOCUMENTS_MAX + 1), "documents")
+        gateway, peak = flow.pid("gateway"), None
+        peak = memory_peak(gateway)
+        for _ in range(3):
+            self.refused(flow, many(DOCUMENTS_MAX + 1), "documents")
+        if not harness.sanitized():
+            self.assertLess(memory_peak(gateway) - peak, 64 * MIB)
+        self.assertEqual(flow.stop(), 0)
+
+
+class Queue(harness.Case):
+    def begin(self, flow, identity, size=0):
+        connection = http2.Connection(flow.port)
+        self.addCleanup(connection.close)
+        call = connection.call(SINGLE)
+        connection.send(call, request(identity, [document("t" * size)], "/wait", {"file": self.path("open")}))
+        connection.half_close(call)
+        connection.until(lambda: not call.out and not connection.out)
+        return connection, call
+
+    def inside(self, flow):
+        return len([line for line in flow.lines if line.endswith("inside")])
+
+    def gate(self, executor, gateway=""):
+        return self.flow(f"jtype: Flow\ngateway: {{port: 0{gateway}}}\n"
+                         f"executors: [{{name: gate, uses: {GATE}, workers: 8{executor}}}]\n").start()
+
+    def finish(self, flow, calls):
+        self.write("open", "")
+        for connection, call in calls:
+            connection.until(lambda: call.ended)
+            self.assertEqual((call.status, len(call.messages)), (0, 1), call.details)
+        self.assertEqual(flow.stop(), 0)
+
+    def answered(self, flow):
+        """A request that needs no room is answered: whatever was sent before it has been looked at."""
+        call = http2.unary(flow.port, SINGLE, b"\xff")
+        self.assertEqual(call.status, 3)
+
+    def test_max_queue_per_executor(self):
+        flow = self.gate(", window_requests: 1", ", max_queue_per_executor: 2")
+        calls = [self.begin(flow, "inside")]
+        flow.wait_log(r"inside$")
+        refused = 0
+        for number in range(5):
+            connection, call = self.begin(flow, str(number))
+            if len(calls) < 3:
+                calls.append((connection, call))
+                self.answered(flow)
+                self.assertFalse(call.ended)
+                continue
+            connection.until(lambda: call.ended)
+            self.assertEqual((call.status, call.messages), (RESOURCE_EXHAUSTED, []))
+            self.assertIn("max_queue_per_executor", call.details)
+            refused += 1
+        self.assertEqual(refused, 3)
+        self.finish(flow, calls)
+
+    def test_window_requests(self):
+        """Eight workers would take them all; the window lets three in."""
+        flow = self.gate(", window_requests: 3")
+        calls = [self.begin(flow, str(number)) for number in range(6)]
+        flow.wait_log(r"inside$", 3)
+        self.answered(flow)
+        self.assertEqual(self.inside(flow), 3)
+        self.finish(flow, calls)
+        self.assertEqual(self.inside(flow), 6)
+
+    def test_window_bytes(self):
+        flow = self.gate(", window_bytes: 100000")
+        calls = [self.begin(flow, "first", 40000)]
+        flow.wait_log(r"inside$", 1)
+        calls.append(self.begin(flow, "second", 40000))
+        flow.wait_log(r"inside$", 2)
+        calls.append(self.begin(flow, "third", 40000))  # together too many
+        self.answered(flow)
+        self.assertEqual(self.inside(flow), 2)
+        self.finish(flow, calls)
+        flow = self.gate(", window_bytes: 100000")
+        harness.os.unlink(self.path("open"))
+        calls = [self.begin(flow, "large", 3 * MIB)]  # alone a larger one is let in
+        flow.wait_log(r"inside$", 1)
+        calls.append(self.begin(flow, "small"))
+        self.answered(flow)
+        self.assertEqual(self.inside(flow), 1)
+        self.finish(flow, calls)
+
+
+class FlowFile(harness.Case):
+    """`sluice check`, as an author meets it."""
+
+    HEAD = "jtype: Flow\nexecutors: [{uses: echo}]\n"
+
+    def check(self, text):
+        code, _, err = self.sluice("check", self.write("flow.yml", text))
+        return code, err
+
+    def accepted(self, text):
+        self.assertEqual(self.check(text), (0, ""))
+
+    def refused(self, text, words):
+        code, err = self.check(text)
+        self.assertNotEqual(code, 0)
+        self.assertRegex(err, words)
+        self.assertRegex(err, r"flow\.yml")
+
+    def test_size(self):
+        limit = 4 * MIB
+        padding = limit - len(self.HEAD) - len("# \n")
+        self.accepted(self.HEAD + "# " + "c" * padding + "\n")
+        self.refused(self.HEAD + "# " + "c" * (padding + 1) + "\n", r"4 MiB|4194304|larger")
+
+    def test_depth(self):
+        def nested(levels):
+            return "jtype: Flow\nexecutors: [{uses: echo, env: {}}]\n" + "x-notes: " + "[" * levels + "]" * levels + "\n"
+
+        edge = next(levels for levels in range(1, 200) if "deep" in self.check(nested(levels))[1])
+        self.assertIn(edge, range(60, 70))
+        self.assertNotIn("deep", self.check(nested(edge - 1))[1])
+
+    def test_values(self):
+        def many(count):
+            return "jtype: Flow\nexecutors: [{uses: echo}]\nx-notes: [" + ",".join(["1"] * count) + "]\n"
+
+        def too_many(count):
+            return "100000" in self.check(many(count))[1]
+
+        low, high = 90000, 110000
+        self.assertFalse(too_many(low))
+        self.assertTrue(too_many(high))
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if too_many(middle) else (middle, high)
+        self.assertIn(high, range(99980, 100002))
+
+    def test_executors(self):
+        def many(count):
+            return "jtype: Flow\nexecutors:\n" + "".join(f"  - {{name: e{n}}}\n" for n in range(count))
+
+        self.accepted(many(1000))
+        self.refused(many(1001), r"1000")
+
+    def test_name(self):
+        self.accepted("jtype: Flow\nexecutors: [{name: %s}]\n" % ("n" * 64))
+        self.refused("jtype: Flow\nexecutors: [{name: %s}]\n" % ("n" * 65), r"64")
+
+    def test_exposed_endpoints(self):
+        def many(count):
+            return ("jtype: Flow\ngateway: {protocol: http, expose_endpoints: {%s}}\nexecutors: [{uses: echo}]\n" %
+                    ", ".join("/e%d: {methods: [POST]}" % number for number in range(count)))
+
+        self.accepted(many(1000))
+        self.refused(many(1001), r"1000")
+
+    def test_protocols(self):
+        def many(count):
+            return ("jtype: Flow\ngateway: {protocol: [%s], port: [%s]}\nexecutors: [{uses: echo}]\n" %
+                    (", ".join(["http"] * count), ", ".join(str(51000 + number) for number in range(count))))
+
+        self.accepted(many(8))
+        self.refused(many(9), r"at most 8")
+
+
+if __name__ == "__main__":
+    harness.main()
