@@ -131,7 +131,8 @@ static void sweep(struct http_connection *connection, uint64_t now_ns)
     uint64_t took_ns = now_ns > connection->since_ns ? now_ns - connection->since_ns : 0;
 
     if (exchange == NULL) {
-        if (connection->loop->draining || took_ns >= limits->head_timeout_ns)
+        /* A goodbye within a request's first line is read by libmicrohttpd, and then waited for as if more could come. */
+        if (connection->loop->draining || connection->gone || took_ns >= limits->head_timeout_ns)
             http_connection_shut(connection);
         return;
     }

@@ -11,6 +11,8 @@
 
 #include "common/foundation/buffer.h"
 
+#include <sys/types.h>
+
 enum wire_protocol { WIRE_GRPC, WIRE_HTTP, WIRE_WEBSOCKET };
 
 enum { WIRE_TOKEN_SIZE = 24 }; /* what tells requests apart: their document's id, and their own over gRPC and WebSocket */
@@ -28,6 +30,7 @@ struct wire {
     bool no_window;        /* the peer gets no room to send answers */
     int64_t send_window;   /* of the connection */
     int64_t stream_window; /* of the one stream */
+    int64_t initial_window; /* what the peer's settings give a stream */
     struct buffer message; /* of the call being read: answers come one after the other in these programs */
 };
 

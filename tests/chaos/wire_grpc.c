@@ -68,7 +68,7 @@ static void put_headers(struct wire *wire, uint32_t call, const char *path)
 void wire_grpc_hello(struct wire *wire)
 {
     wire->next_call = 1;
-    wire->send_window = wire->stream_window = INITIAL_WINDOW;
+    wire->send_window = wire->stream_window = wire->initial_window = INITIAL_WINDOW;
     buffer_append_text(&wire->out, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     put_frame_head(&wire->out, SETTING_SIZE, SETTINGS, 0, 0);
     put_number(&wire->out, SETTING_INITIAL_WINDOW, 2);
@@ -115,9 +115,13 @@ static void on_settings(struct wire *wire, const uint8_t *at, size_t size, uint8
 {
     if (flags & ACK)
         return;
-    for (size_t i = 0; i + SETTING_SIZE <= size; i += SETTING_SIZE)
-        if (at[i] == 0 && at[i + 1] == SETTING_INITIAL_WINDOW)
-            wire->stream_window += (int64_t)number_at(at + i + 2) - INITIAL_WINDOW; /* sent once, before any request */
+    for (size_t i = 0; i + SETTING_SIZE <= size; i += SETTING_SIZE) {
+        if (at[i] == 0 && at[i + 1] == SETTING_INITIAL_WINDOW) { /* core changes it as it goes */
+            int64_t window = number_at(at + i + 2);
+            wire->stream_window += window - wire->initial_window;
+            wire->initial_window = window;
+        }
+    }
     put_frame_head(&wire->out, 0, SETTINGS, ACK, 0);
 }
 

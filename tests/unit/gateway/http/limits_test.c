@@ -367,6 +367,29 @@ START_TEST(test_half_a_body)
 }
 END_TEST
 
+/* A goodbye anywhere in the head, of a first and of a later request: the connection does not wait for the rest. */
+START_TEST(test_half_a_head)
+{
+    static const char head[] = "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n";
+    fixture.settings.head_seconds = 3600;
+    fixture_start(&fixture);
+    int fds[sizeof head - 1];
+    for (size_t part = 0; part < sizeof head - 1; part++) {
+        fds[part] = client_open(fixture.port);
+        if (part % 2 == 1) {
+            client_say(fds[part], head);
+            expect_status(fds[part], 200);
+        }
+        client_send(fds[part], head, part);
+        shutdown(fds[part], SHUT_WR);
+    }
+    for (size_t part = 0; part < sizeof head - 1; part++) {
+        ck_assert_msg(client_sees_end(fds[part]), "%zu bytes of a head and goodbye", part);
+        close(fds[part]);
+    }
+}
+END_TEST
+
 /* Many clients that come, ask and go at any moment. */
 START_TEST(test_hang_up_anywhere)
 {
@@ -573,6 +596,7 @@ int main(void)
         test_hang_up_at_once,
         test_hang_up_while_uploading,
         test_half_a_body,
+        test_half_a_head,
         test_hang_up_anywhere,
         test_drain,
         test_stop_with_everything,
