@@ -185,7 +185,8 @@ static void on_response(struct episode *episode, sluice_response *response)
     if (!died) {
         char text[200];
         sluice_text said = sluice_response_description(response);
-        snprintf(text, sizeof text, "%.*s", (int)(said.size < 190 ? said.size : 190), said.data);
+        snprintf(text, sizeof text, "%s, in an episode of kind %d: %.*s", worker->uri, (int)episode->kind,
+                 (int)(said.size < 120 ? said.size : 120), said.data);
         complain(worker, &tally->odd, "a failure that nothing explains", request->id, text);
     }
 }

@@ -39,6 +39,7 @@ class Plan:
         self.server = server
         self.kills = KILLS if sanitized else KILLS + LOUD_KILLS
         self.counts = collections.Counter()
+        self.told_to_end = set()
 
     def window(self, seconds):
         end = time.monotonic() + seconds
@@ -58,6 +59,10 @@ class Plan:
             pid = self.dice.choice(pids)
             if self.dice.random() < 0.6:
                 number_of_signal = self.dice.choice(self.kills)
+                if number_of_signal == signal.SIGTERM and pid in self.told_to_end:
+                    continue  # told twice it would cancel what is inside
+                if number_of_signal == signal.SIGTERM:
+                    self.told_to_end.add(pid)
                 self.counts[signal.Signals(number_of_signal).name] += self.send(pid, number_of_signal)
             else:
                 self.counts['SIGSTOP'] += self.send(pid, signal.SIGSTOP)
@@ -192,7 +197,7 @@ def report(rows, names, found, options):
     for each in found:
         happened.update(each['faults'])
         happened.update({'stream ended as ' + key: value for key, value in each['ends'].items()})
-    wanted = ['SIGKILL', 'SIGSTOP', 'cut_end', 'cut_reset', 'cut in a frame', 'stream ended as timeout', 'stream ended as cancelled']
+    wanted = ['SIGKILL', 'SIGSTOP', 'cut_end', 'cut_reset', 'cut in a frame', 'stream ended as timed out', 'stream ended as cancelled']
     missing = [name for name in wanted if not happened[name]]
     results = {
         'mixed-exactly-once': (bad, '0', bad == 0 and sent > 0, 'requests not ended once, ' + of),
