@@ -190,6 +190,8 @@ bool connection_answer(struct connection *connection, uint64_t id, uint8_t flags
     if (block != NULL)
         rope_append(&body, block, block->data, block->size); /* the first slice needs no memory */
 
+    /* Before the gateway can see the answer: it gives back credit, and the next request may be here at once. */
+    atomic_fetch_sub(&connection->inside, 1);
     pthread_mutex_lock(&connection->write_lock);
     if (frame_writer_add(connection->writer, FRAME_ANSWER, flags, id, meta, meta_count, &body, false) != SLUICE_OK) {
         /* An answer that cannot be given would leave its request open for ever: the gateway is told by the break. */

@@ -62,7 +62,6 @@ static void cancel(struct connection *connection, uint64_t id)
     if (connection->last == request)
         connection->last = before;
     server->queued--;
-    connection->inside--;
     struct frame_answer fixed = {.queue_ns = clock_monotonic_ns() - request->arrived_ns};
     connection_answer(connection, id, FRAME_LAST | FRAME_CANCELLED, &fixed, NULL, true);
     frame_message_done(&request->message);
@@ -81,7 +80,7 @@ static bool enqueue(struct connection *connection, struct frame_message *message
     request->message = *message;
     rope_move(&request->message.body, &message->body);
     if (frame_read_request(&request->message, &request->view) != SLUICE_OK ||
-        connection->inside == server->settings->window_requests) {
+        atomic_load(&connection->inside) == server->settings->window_requests) {
         frame_message_done(&request->message);
         request_free(server, request);
         return false;
@@ -91,7 +90,7 @@ static bool enqueue(struct connection *connection, struct frame_message *message
     request->arrived_ns = now;
     atomic_init(&request->cancelled, false);
     connection->references++;
-    connection->inside++;
+    atomic_fetch_add(&connection->inside, 1);
     if (connection->first == NULL)
         connection->first = request;
     else

@@ -79,7 +79,6 @@ static void leave(struct server *server, struct request *request)
         server->inside = request->next;
     if (request->next != NULL)
         request->next->previous = request->previous;
-    request->connection->inside--;
     request_free(server, request);
 }
 

@@ -30,7 +30,7 @@ struct connection {
     unsigned references; /* the server's list, each request, a worker's unsent answers */
     struct frame_reader *reader;
     struct request *first, *last; /* not yet begun */
-    unsigned inside;              /* requests queued or in a handler */
+    atomic_uint inside;           /* requests that are not answered */
     bool gone;                    /* taken off the list */
 
     pthread_mutex_t write_lock;

@@ -21,6 +21,12 @@ static void set_up_four(void)
     peer_connect(&peer, &program);
 }
 
+static void set_up_window_of_one(void)
+{
+    program_start(&program, "probe", "    workers: 2\n    window_requests: 1\n", true, NULL);
+    peer_connect(&peer, &program);
+}
+
 static void tear_down(void)
 {
     ck_assert_int_eq(CONTROL_SEND(program.control, "drain"), SLUICE_OK);
@@ -226,16 +232,40 @@ START_TEST(a_gateway_that_breaks_the_protocol_is_cut_off_alone)
 }
 END_TEST
 
+/* An answer gives credit back: with it in hand a gateway sends on at once, and has not sent too much. */
+START_TEST(an_answer_is_credit)
+{
+    enum { REQUESTS = 1000 };
+    sluice_value *one_ms = sluice_value_new_map(); /* long enough that the answer is sent at once */
+    sluice_value_set_number(one_ms, "inside", 2);
+    sluice_value_set_number(one_ms, "ms", 1);
+    for (uint64_t id = 1; id <= REQUESTS; id++) {
+        peer_send(&peer, &(struct peer_request){.id = id, .endpoint = _i == 0 ? "/overlap" : "/later", .text = "a", .parameters = one_ms});
+        struct frame_message message;
+        ck_assert_msg(peer_receive(&peer, &message), "cut off after %llu requests: %s", (unsigned long long)id,
+                      program_errors(&program));
+        ck_assert_uint_eq(message.id, id);
+        frame_message_done(&message);
+    }
+    sluice_value_free(one_ms);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("executor.threads");
-    TCase *one = tcase_create("one worker"), *four = tcase_create("four workers");
+    TCase *one = tcase_create("one worker"), *four = tcase_create("four workers"),
+          *window = tcase_create("a window of one");
     tcase_set_timeout(one, 60);
     tcase_set_timeout(four, 60);
     tcase_add_checked_fixture(one, set_up, tear_down);
     tcase_add_checked_fixture(four, set_up_four, tear_down);
     suite_add_tcase(suite, one);
     suite_add_tcase(suite, four);
+    tcase_set_timeout(window, 60);
+    tcase_add_checked_fixture(window, set_up_window_of_one, tear_down);
+    suite_add_tcase(suite, window);
+    tcase_add_loop_test(window, an_answer_is_credit, 0, 2);
     tcase_add_test(one, a_cancel_reaches_a_running_handler);
     tcase_add_test(one, a_cancel_reaches_a_handler_that_runs_for_long);
     tcase_add_test(one, an_answer_is_not_held_back_by_a_long_handler_behind_it);

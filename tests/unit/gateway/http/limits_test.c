@@ -371,7 +371,7 @@ END_TEST
 START_TEST(test_half_a_head)
 {
     static const char head[] = "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n";
-    fixture.settings.head_seconds = 3600;
+    fixture.flow.gateway.http.head_timeout_ns = 3600 * FIXTURE_SECOND;
     fixture_start(&fixture);
     int fds[sizeof head - 1];
     for (size_t part = 0; part < sizeof head - 1; part++) {
