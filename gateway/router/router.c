@@ -209,6 +209,30 @@ static void call_done(struct upstream_call *call, const struct upstream_answer *
     }
 }
 
+/*
+ * Does the request fit into what an executor's connection takes? JSON becomes larger documents than its text, and parameters
+ * have a limit of their own. Sent all the same, the executor would end the connection, and with it the requests of others.
+ */
+static bool fits(struct request *request, const struct span *parameters)
+{
+    const struct envelope *envelope = &request->envelope;
+    uint64_t limit = request->router->flow->gateway.limits.max_message_bytes;
+    size_t meta = sizeof(struct frame_request) + envelope->endpoint.size + envelope->request_id.size + parameters->size;
+    char text[200];
+    if (request->data.size <= limit && meta <= FRAME_META_MAX)
+        return true;
+    if (request->data.size > limit)
+        snprintf(text, sizeof text,
+                 "the documents are %zu bytes as a message, more than max_message_bytes allows (%llu); send fewer at once",
+                 request->data.size, (unsigned long long)limit);
+    else
+        snprintf(text, sizeof text,
+                 "parameters, endpoint and request id are %zu bytes for an executor, at most %zu; put large data into documents",
+                 meta, FRAME_META_MAX);
+    fail(request, SLUICE_TOO_LARGE, text);
+    return false;
+}
+
 static void send(struct request *request, struct upstream *upstream)
 {
     const struct flow *flow = request->router->flow;
@@ -219,6 +243,8 @@ static void send(struct request *request, struct upstream *upstream)
         fail(request, SLUICE_NO_MEMORY, "no memory for the parameters");
         return;
     }
+    if (!fits(request, &parameters))
+        return;
     uint64_t timeout_ns = flow->gateway.timeout_send_ns;
     struct upstream_call *call = &request->call;
     *call = (struct upstream_call){

@@ -7,11 +7,12 @@ import unittest
 SOURCE = os.path.abspath(os.environ.get("SLUICE_SOURCE", "."))
 # Headers whose constants of these names are limits for those outside.
 HEADERS = ("gateway/http/front.h", "gateway/websocket/front.h", "gateway/graphql/graphql.h", "gateway/router/pattern.h",
-           "common/flow/flow.h", "common/flow/loader.h", "common/flow/problem.h", "common/flow/substitute.h", "common/flow/yaml.h",
+           "common/flow/flow.h", "common/flow/loader.h", "common/flow/problem.h", "common/flow/substitute.h", "common/flow/yaml.h", "common/net/frame.h",
            "common/include/sluice/document.h")
 CONSTANT = re.compile(r"\b((?:[A-Z]+_)+(?:MAX|MIN|LIMIT|SECONDS|MS)|SLUICE_DEFAULT_[A-Z]+)\b(?= *=|\s+\S)")
-SETTING = re.compile(r"^\| `((?:max|window)_\w+|prefetch)` \|", re.MULTILINE)
-NO_LIMITS = {"HTTP_RETRY_AFTER_SECONDS",  # what a refused client is told
+SETTING = re.compile(r"^\| `((?:max|window)_\w+|prefetch|http_(?:max_\w+|\w+_timeout|\w+_rate))` \|", re.MULTILINE)
+NO_LIMITS = {"HTTP_LOOPS_MAX",  # threads of the gateway's own
+             "HTTP_RETRY_AFTER_SECONDS",  # what a refused client is told
              "GRAPHQL_MEMORY_PER_BYTE"}
 TEST = re.compile(r"`([\w./-]+): ((?:\w+\.)?\w+)`")
 
@@ -62,8 +63,8 @@ class Limits(unittest.TestCase):
                         body = text.split(f"class {group}(", 1)[1].split("\nclass ", 1)[0] if group else text
                         self.assertTrue(re.search(r"def %s\(" % function, body), f"{path}: {name}")
                     else:
-                        # Defined, and given to the suite.
-                        self.assertTrue(f"START_TEST({function})" in text and len(re.findall(r"\b%s\b" % function, text)) > 1,
+                        # Defined, by the macro or one that the file makes of it, and given to the suite.
+                        self.assertTrue(re.search(r"^[A-Z_]+\(%s\b" % function, text, re.MULTILINE) and len(re.findall(r"\b%s\b" % function, text)) > 1,
                                         f"{path}: {name}")
                     count += 1
         self.assertGreater(count, 40)

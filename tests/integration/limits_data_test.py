@@ -39,7 +39,7 @@ class Documents(harness.Case):
             inner = 1
             for _ in range(levels):
                 inner = [inner]
-            return request("deep", [document("x") + field(11, field(1, field(1, "k") + field(2, value(inner))))])
+            return request("deep", [document("x", f17=field(1, field(1, "k") + field(2, value(inner))))])
 
         self.assertEqual(self.single(flow, chunks(10)).code, 0)
         self.refused(flow, chunks(11), "nested deeper")
@@ -81,7 +81,7 @@ class Queue(harness.Case):
         return connection, call
 
     def inside(self, flow):
-        return len([line for line in flow.lines if line.endswith("inside")])
+        return len([line for line in flow.lines if line.endswith(": inside")])
 
     def gate(self, executor, gateway=""):
         return self.flow(f"jtype: Flow\ngateway: {{port: 0{gateway}}}\n"
@@ -117,6 +117,24 @@ class Queue(harness.Case):
             refused += 1
         self.assertEqual(refused, 3)
         self.finish(flow, calls)
+
+    def test_the_size_of_parameters(self):
+        """64 MiB of the frame to an executor, with 32 bytes of its own; the gateway refuses more, and nobody else is touched."""
+        flow = self.gate("")
+        inside = [self.begin(flow, "inside")]
+        flow.wait_log(r"inside$")
+
+        def sized(size):
+            message = request("a", [], "/none", {"k": "v" * size})
+            return message, len(get(message, 2))
+
+        over = sized(0)[1] + 40  # the map around the text and its lengths, at most
+        for size, status in ((64 * MIB - 1000, 0), (64 * MIB - over + 20, RESOURCE_EXHAUSTED), (70 * MIB, RESOURCE_EXHAUSTED)):
+            call = http2.unary(flow.port, SINGLE, sized(size)[0])
+            self.assertEqual(call.status, status, call.details)
+            if status:
+                self.assertIn("put large data into documents", call.details)
+        self.finish(flow, inside)
 
     def test_window_requests(self):
         """Eight workers would take them all; the window lets three in."""
