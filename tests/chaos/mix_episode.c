@@ -119,7 +119,7 @@ static void plan_request(struct episode *episode, size_t index)
     request->documents = 1 + draw(worker, DOCUMENTS_MAX);
     request->text_size = ID_SIZE + 8 + draw(worker, large ? LARGE_TEXT : SMALL_TEXT);
     request->outcome = NOT_SENT;
-    snprintf(request->id, sizeof request->id, "%08x%08x%08zx%08x", worker->number, worker->episode, index, 0xC4A05u);
+    snprintf(request->id, sizeof request->id, "%08x%08x%08x%08x", worker->number, worker->episode, (unsigned)index, 0xC4A05u);
 }
 
 /* Push the next request. False: not now, or never any more. */
