@@ -124,6 +124,12 @@ void program_expect(struct program *program, const char *words)
         ck_assert_msg(read_errors(program), "\"%s\" is not in: %s", words, program->said);
 }
 
+void program_forget(struct program *program)
+{
+    program->said_size = 0;
+    program->said[0] = '\0';
+}
+
 const char *program_errors(struct program *program)
 {
     while (read_errors(program))

@@ -32,6 +32,8 @@ void program_start(struct program *program, const char *plugin, const char *yaml
 int program_wait(struct program *program);
 /* Wait until it has written `words` on stderr. */
 void program_expect(struct program *program, const char *words);
+/* What it has said until now does not count any more for the next program_expect(). */
+void program_forget(struct program *program);
 /* All that it wrote on stderr; it has ended, or ends now. */
 const char *program_errors(struct program *program);
 
