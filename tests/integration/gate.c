@@ -3,6 +3,7 @@
  *
  *   uses_with   fail_if  a path: opening fails while there is such a file
  *               die_if   a path: opening crashes while there is such a file
+ *               wait_if  a path: opening says "opening" in the log and waits while there is such a file
  *   /wait       says "inside" in the log, then waits until the file named by parameters.file is there (or a cancel)
  *   /print      prints parameters.text on stdout and stderr, without the log
  *   /default    does nothing
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOOK_NS 2000000u
@@ -30,8 +32,13 @@ static bool exists(sluice_text path)
 static sluice_status open_gate(const sluice_host *host, const sluice_value *parameters, void **ret_executor,
                                sluice_error *error)
 {
-    (void)host;
+    sluice_text wait_if = sluice_value_string(sluice_value_get(parameters, "wait_if"));
+    const struct timespec look = {.tv_nsec = LOOK_NS};
     *ret_executor = NULL;
+    if (exists(wait_if))
+        host->log(host, SLUICE_LOG_INFO, "opening");
+    while (exists(wait_if))
+        nanosleep(&look, NULL);
     if (exists(sluice_value_string(sluice_value_get(parameters, "die_if"))))
         raise(SIGKILL);
     if (exists(sluice_value_string(sluice_value_get(parameters, "fail_if"))))
@@ -75,6 +82,7 @@ static const sluice_handler handlers[] = {
 static const sluice_parameter parameters[] = {
     {.name = "fail_if",                                    .type = SLUICE_PARAMETER_STRING, .help = "Opening fails while there is such a file."},
     {.name = "die_if", .type = SLUICE_PARAMETER_STRING, .help = "Opening crashes while there is such a file."},
+    {.name = "wait_if", .type = SLUICE_PARAMETER_STRING, .help = "Opening waits while there is this file."},
     {0                                    }
 };
 

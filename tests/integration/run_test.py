@@ -245,6 +245,33 @@ executors:
         self.assertEqual(flow.stop(), 0)
 
 
+class Stop(harness.Case):
+    """The ends that are not as they should be: nothing is left of any."""
+
+    def test_before_it_is_ready(self):
+        flow = self.flow(f"jtype: Flow\nexecutors:\n  - {{name: gate, uses: {GATE}, uses_with: {{wait_if: {self.write('shut', '')}}}}}\n")
+        flow.wait_log(r"gate/rep-0: opening")
+        flow.signal()
+        report = flow.wait_ready()
+        self.assertEqual(report["ready"], False)
+        self.assertIn("stopped before it was ready", report["error"])
+        self.assertEqual(flow.wait(), 6)
+
+    def test_a_gateway_that_does_not_drain_is_ended(self):
+        flow = self.flow(CHAIN, "--set", "gateway.drain_timeout=0").start()
+        os.kill(flow.pid("gateway"), signal.SIGSTOP)
+        flow.signal()
+        flow.wait_log(r"the gateway did not drain in time; ending it")
+        self.assertEqual(flow.wait(), 0)
+
+    def test_an_executor_that_does_not_drain_is_ended(self):
+        flow = self.flow(CHAIN).start()
+        os.kill(flow.pid("second"), signal.SIGSTOP)
+        flow.signal()
+        flow.wait_log(r"not all executors drained in time; ending them")
+        self.assertEqual(flow.wait(), 0)
+
+
 class FailingStart(harness.Case):
     def failed(self, yaml, code, words, *arguments):
         flow = self.flow(yaml, *arguments)
