@@ -58,6 +58,8 @@ static bool read_place(const char *text, struct proxy *proxy)
             return false;
         if (colon != NULL && colon < bracket)
             colon = NULL;
+        if (bracket + 1 != text + size && bracket + 1 != colon)
+            return false;
         text++;
         host_size = (size_t)(bracket - text);
     } else if (colon != NULL) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static sluice_error error;
@@ -186,6 +187,66 @@ START_TEST(what_is_wrong_is_told)
 }
 END_TEST
 
+START_TEST(a_start_that_cannot_be)
+{
+    sluice_flow *flow = NULL;
+    static const char yaml[] = "jtype: Flow\nexecutors: [{name: a, uses: echo}]\n";
+    sluice_flow_options options = sluice_flow_options_default();
+    options.log_file = "/nowhere/at/all/log";
+    ck_assert_int_eq(sluice_flow_start_text(yaml, sizeof yaml - 1, &options, &flow, &error), SLUICE_SYSTEM);
+    ck_assert_str_eq(error.where, "/nowhere/at/all/log");
+    options.log_file = NULL;
+    options.timeout_ready_seconds = 1e-9;
+    ck_assert_int_eq(sluice_flow_start_text(yaml, sizeof yaml - 1, &options, &flow, &error), SLUICE_TIMEOUT);
+    ck_assert_msg(strstr(error.text, "not ready within") != NULL, "%s", error.text);
+    ck_assert_ptr_null(flow);
+    ck_assert_int_eq(sluice_flow_stop(NULL, &error), SLUICE_OK);
+}
+END_TEST
+
+/* Wait until this is in the file. */
+static void wait_for_words(const char *path, const char *words)
+{
+    static char text[1 << 16];
+    const struct timespec look = {.tv_nsec = 5000000};
+    for (;;) { /* the test's own limit ends it */
+        int fd = open(path, O_RDONLY);
+        ssize_t size = pread(fd, text, sizeof text - 1, 0);
+        text[size > 0 ? size : 0] = '\0';
+        close(fd);
+        if (strstr(text, words) != NULL)
+            return;
+        nanosleep(&look, NULL);
+    }
+}
+
+START_TEST(a_flow_that_does_not_stop_in_time_is_ended)
+{
+    char log[] = "/tmp/sluice-flow-log-XXXXXX", plugin[4096];
+    close(mkstemp(log));
+    sluice_flow *flow = NULL;
+    sluice_client *client;
+    sluice_stream *stream;
+    sluice_flow_options options = sluice_flow_options_default();
+    options.log_file = log;
+    options.timeout_stop_seconds = 0.2;
+    snprintf(plugin, sizeof plugin, "%s/tests/plugins/gate.so", getenv("SLUICE_BUILD"));
+    sluice_flow_builder *builder = sluice_flow_builder_new();
+    sluice_flow_builder_add(builder, "gate", plugin, NULL);
+    ok(sluice_flow_builder_start(builder, &options, &flow, &error));
+    sluice_flow_builder_free(builder);
+    ok(sluice_client_open(sluice_flow_uri(flow), &client, &error));
+    ok(sluice_stream_open(client, "/wait", NULL, &stream, &error));
+    ok(sluice_stream_push(stream, NULL, 0, NULL, &error));
+    wait_for_words(log, "gate/rep-0: inside"); /* and stays there: nobody makes the file it waits for */
+    ck_assert_int_eq(sluice_flow_stop(flow, &error), SLUICE_TIMEOUT);
+    ck_assert_msg(strstr(error.text, "did not stop within 0.2 s") != NULL, "%s", error.text);
+    sluice_stream_free(stream);
+    sluice_client_free(client);
+    unlink(log);
+}
+END_TEST
+
 START_TEST(overrides_and_a_log_file)
 {
     char log[] = "/tmp/sluice-flow-log-XXXXXX";
@@ -259,6 +320,8 @@ int main(void)
     tcase_add_test(cases, results_and_documents_of_an_executor_of_ones_own);
     tcase_add_test(cases, yaml_of_the_builder);
     tcase_add_test(cases, what_is_wrong_is_told);
+    tcase_add_test(cases, a_start_that_cannot_be);
+    tcase_add_test(cases, a_flow_that_does_not_stop_in_time_is_ended);
     tcase_add_test(cases, overrides_and_a_log_file);
     tcase_add_test(cases, a_flow_that_died_is_told_when_it_is_stopped);
     tcase_add_test(cases, the_flow_ends_with_its_program);
