@@ -19,6 +19,8 @@
 #include "executor/host/plugin.h"
 #include "executor/host/server.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,17 +32,26 @@ enum { EXIT_FAILED = 1 };
 
 /* ---- --describe ---- */
 
+/* Standard output for the description alone: what a library prints while it is loaded goes to standard error. -1: errno. */
+static int reserve_output(void)
+{
+    int output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return output >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ? -1 : output;
+}
+
 static int print_description(const char *path)
 {
     const sluice_plugin *table;
     sluice_error error;
     struct buffer json;
     buffer_init(&json, BUFFER_NO_LIMIT);
-    sluice_status status = plugin_load(path, &table, &error);
+    int output = reserve_output();
+    sluice_status status = output < 0 ? sluice_fail(&error, SLUICE_SYSTEM, "standard output", "%s", strerror(errno))
+                                      : plugin_load(path, &table, &error);
     if (status == SLUICE_OK) {
         describe_plugin(table, &json);
         status = json.failed != SLUICE_OK ? sluice_fail(&error, json.failed, path, "no memory for its description")
-                                          : file_write_all(STDOUT_FILENO, json.data, json.size, &error);
+                                          : file_write_all(output, json.data, json.size, &error);
     }
     buffer_done(&json);
     if (status != SLUICE_OK)

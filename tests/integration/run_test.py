@@ -296,6 +296,24 @@ class FailingStart(harness.Case):
             with self.subTest(name):
                 self.plugin(f"bad_{name}", 1, rf"(?i)flow\.yml:4.*({words})")
 
+    def test_plugins_that_cannot_be_looked_at(self):
+        """Each is loaded in a process of its own, so none of them can do any harm."""
+        for name, words in [("killed", r"the process that opened this plugin was killed by signal 9"),
+                            ("exit", r"the process that opened this plugin ended with exit code 3"),
+                            ("endless", r"opening this plugin took longer than 10 s")]:
+            with self.subTest(name):
+                self.plugin(f"bad_{name}", 1, rf"flow\.yml:4.*bad_{name}\.so.*{words}")
+
+    def test_a_plugin_that_prints_while_it_is_loaded_is_none_of_them(self):
+        for name in ["chatter", "flood"]:
+            with self.subTest(name):
+                yaml = f"jtype: Flow\nexecutors: [{{name: loud, uses: {PLUGINS}/bad_{name}.so}}]\n"
+                code, _, err = self.sluice("check", self.write("flow.yml", yaml))
+                self.assertEqual((code, err), (0, ""))
+                flow = self.flow(yaml).start()
+                self.assertEqual(self.post(flow, "/", "--text", "x")[0]["text"], "x")
+                self.assertEqual(flow.stop(), 0)
+
     def test_opening_that_fails(self):
         for name in ["open", "worker_open", "silent_open"]:
             with self.subTest(name):
