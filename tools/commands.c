@@ -101,6 +101,13 @@ static int unknown_command(int count, char **words, int matched)
         print_commands(count, words, stderr);
         return EXIT_USAGE;
     }
+    if (matched == 0 && words[0][0] == '-') {
+        static const char *const options[] = {"--help", "--version", NULL};
+        const char *meant = text_nearest(words[0], options);
+        fprintf(stderr, "sluice: there is no option %s before the command; %s%s%s\n", words[0],
+                meant != NULL ? "did you mean " : "see sluice --help", meant != NULL ? meant : "", meant != NULL ? "?" : "");
+        return EXIT_USAGE;
+    }
     const char *nearest = text_nearest(words[matched], names);
     fprintf(stderr, "sluice: there is no command \"%s%s%s\"", matched > 0 ? words[0] : "", matched > 0 ? " " : "",
             words[matched]);

@@ -11,6 +11,7 @@ import unittest
 
 import harness
 from harness import GATE, PLUGINS, SLUICE
+from terminal import Terminal
 
 ECHO = "jtype: Flow\nexecutors: [{name: first, uses: echo}, {name: fault, uses: fault}]\n"
 
@@ -297,6 +298,14 @@ class Command(harness.Case):
             self.assertTrue(out.startswith("usage: sluice"), out)
         self.assertRegex(self.sluice("--version")[1], r"^sluice \d+\.\d+\.\d+\n$")
 
+    def test_help_is_as_wide_as_the_terminal(self):
+        for columns, most in [(50, 50), (500, 100), (10, 40)]:
+            terminal = Terminal(self, [SLUICE, "post", "--help"], columns=columns)
+            self.assertEqual(terminal.wait_end(), 0)
+            prose = [line for line in terminal.text.replace("\r", "").split("Examples:")[0].split("\n") if " " in line.strip()]
+            self.assertLessEqual(max(len(line) for line in prose if not line.startswith(("usage:", "  -"))), most)
+            self.assertGreater(max(len(line) for line in prose), most - 15)
+
     def test_a_full_disk(self):
         for arguments in [("--help",), ("completion", "bash"), ("help", "post"), ("plugin", "list"), ("plugin", "show", "echo")]:
             with open("/dev/full", "wb") as full:
@@ -310,6 +319,12 @@ class Command(harness.Case):
         self.assertEqual(code, 2)
         self.assertIn('there is no command "rum"; did you mean run?', err)
         self.assertEqual(self.sluice("help", "nothing")[0], 2)
+        for arguments, words in [(("--halp",), "there is no option --halp before the command; did you mean --help?"),
+                                 (("-q", "post"), "there is no option -q before the command; see sluice --help"),
+                                 (("plugin",), "sluice plugin: say what:\n  plugin list "), (("zzzz",), "see sluice --help")]:
+            code, out, err = self.sluice(*arguments)
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn(words, err)
         self.assertEqual(self.sluice("run")[0], 2)
         self.assertEqual(self.sluice("post", "uri")[0], 2)
 
