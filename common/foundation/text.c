@@ -24,14 +24,23 @@ static size_t sequence_length(const uint8_t *at, const uint8_t *end)
     return length;
 }
 
+static bool is_ascii_32(const uint8_t *at)
+{
+    uint64_t words[4];
+    memcpy(words, at, sizeof words);
+    return ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080u) == 0;
+}
+
 bool text_is_utf8(const void *data, size_t size)
 {
     const uint8_t *at = data, *end = at + size;
     while (at < end) {
-        /* Most text is ASCII: eight bytes at a time. */
+        /* Most text is ASCII: eight bytes at a time, and more where that went well. */
         uint64_t word;
         if (end - at >= 8 && (memcpy(&word, at, 8), (word & 0x8080808080808080u) == 0)) {
             at += 8;
+            while (end - at >= 32 && is_ascii_32(at))
+                at += 32;
             continue;
         }
         size_t length = sequence_length(at, end);

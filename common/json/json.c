@@ -110,6 +110,19 @@ static bool needs_escape(uint64_t word)
     return ((below | quotes | backslashes) & highs) != 0;
 }
 
+typedef uint8_t bytes_16 __attribute__((vector_size(16)));
+typedef uint64_t words_2 __attribute__((vector_size(16)));
+
+/* Does any of 32 bytes need one? */
+static bool needs_escape_32(const uint8_t *at)
+{
+    bytes_16 bytes[2];
+    memcpy(bytes, at, sizeof bytes);
+    words_2 found = (words_2)((bytes[0] < 0x20) | (bytes[0] == '"') | (bytes[0] == '\\')) |
+                    (words_2)((bytes[1] < 0x20) | (bytes[1] == '"') | (bytes[1] == '\\'));
+    return (found[0] | found[1]) != 0;
+}
+
 static void write_escape(struct buffer *buffer, uint8_t byte)
 {
     switch (byte) {
@@ -130,6 +143,8 @@ void json_write_string(struct buffer *buffer, const void *data, size_t size)
     buffer_append_byte(buffer, '"');
     for (; at < end; at++) {
         uint64_t word;
+        while (end - at > 32 && !needs_escape_32(at))
+            at += 32;
         while (end - at > 8 && (memcpy(&word, at, 8), !needs_escape(word)))
             at += 8;
         if (*at >= 0x20 && *at != '"' && *at != '\\')

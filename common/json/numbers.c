@@ -7,7 +7,11 @@ static const char too_much[] = "it is too large";
 
 void numbers_init(struct numbers *numbers, size_t bytes_max)
 {
-    memset(numbers, 0, sizeof *numbers);
+    /* Not all of it: every text that is read has one. What is not known is not looked at. */
+    memset(numbers->known, 0, sizeof numbers->known);
+    numbers->kind = NUMBERS_NONE;
+    numbers->negative = false;
+    numbers->depth = numbers->leaf = 0;
     buffer_init(&numbers->values, bytes_max);
 }
 

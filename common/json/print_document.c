@@ -2,7 +2,7 @@
 #include "common/json/base64.h"
 #include "common/json/printer.h"
 
-static void whole(struct printer *printer, const char *name, uint32_t value)
+static inline void whole(struct printer *printer, const char *name, uint32_t value)
 {
     print_key(printer, name);
     if (value != 0)
@@ -22,13 +22,13 @@ static void print_float_or_null(struct printer *printer, float value)
         print_null(printer);
 }
 
-static void number(struct printer *printer, const char *name, float value)
+static inline void number(struct printer *printer, const char *name, float value)
 {
     print_key(printer, name);
     print_float_or_null(printer, value);
 }
 
-static void text(struct printer *printer, const char *name, sluice_text value)
+static inline void text(struct printer *printer, const char *name, sluice_text value)
 {
     print_key(printer, name);
     print_text_or_null(printer, value);
@@ -52,7 +52,7 @@ static void array(struct printer *printer, const char *name, const struct ndarra
     print_array(printer, numbers, name);
 }
 
-static void map(struct printer *printer, const char *name, const sluice_value *value)
+static inline void map(struct printer *printer, const char *name, const sluice_value *value)
 {
     print_key(printer, name);
     if (sluice_value_size(value) > 0)
@@ -90,7 +90,7 @@ static void print_score(struct printer *printer, const struct score_entry *entry
     buffer_append_byte(printer->out, '}');
 }
 
-static void scores(struct printer *printer, const char *name, const struct scores *row)
+static inline void scores(struct printer *printer, const char *name, const struct scores *row)
 {
     print_key(printer, name);
     if (scores_size(row) == 0) {
@@ -106,7 +106,7 @@ static void scores(struct printer *printer, const char *name, const struct score
     buffer_append_byte(printer->out, '}');
 }
 
-static void nested(struct printer *printer, const char *name, const sluice_document_array *documents)
+static inline void nested(struct printer *printer, const char *name, const sluice_document_array *documents)
 {
     print_key(printer, name);
     if (documents != NULL && documents->count > 0)

@@ -38,10 +38,9 @@ void print_separator(struct printer *printer)
 
 /* `"name":`, or with a comma in front, and blanks behind both as the style has them: in one piece, as a document has 18
  * of them. */
-static void print_name(struct printer *printer, const char *name, bool first)
+void print_name(struct printer *printer, const char *name, size_t size, bool first)
 {
     struct buffer *out = printer->out;
-    size_t size = strlen(name);
     size_t blank = printer->spaced ? 1 : 0;
     uint8_t *start = buffer_reserve(out, size + 3 + blank + (first ? 0 : 1 + blank)), *to = start;
     if (to == NULL)
@@ -60,16 +59,6 @@ static void print_name(struct printer *printer, const char *name, bool first)
         *to++ = ' ';
     out->size += (size_t)(to - start);
     *to = '\0';
-}
-
-void print_first_key(struct printer *printer, const char *name)
-{
-    print_name(printer, name, true);
-}
-
-void print_key(struct printer *printer, const char *name)
-{
-    print_name(printer, name, false);
 }
 
 void print_text(struct printer *printer, sluice_text text)

@@ -28,8 +28,18 @@ sluice_status printer_end(const struct printer *printer);
 void printer_fail(struct printer *printer, sluice_status status, const char *format, ...) SLUICE_PRINTF(3, 4);
 
 void print_separator(struct printer *printer);                   /* between items */
-void print_first_key(struct printer *printer, const char *name); /* `"name":` */
-void print_key(struct printer *printer, const char *name);       /* with a separator before it */
+
+/* `"name":`, with a separator before it unless it is the first. Inline, so that the sizes of constants are constants. */
+void print_name(struct printer *printer, const char *name, size_t size, bool first);
+static inline void print_first_key(struct printer *printer, const char *name)
+{
+    print_name(printer, name, strlen(name), true);
+}
+static inline void print_key(struct printer *printer, const char *name)
+{
+    print_name(printer, name, strlen(name), false);
+}
+
 void print_text(struct printer *printer, sluice_text text);
 void print_text_or_null(struct printer *printer, sluice_text text); /* null when empty */
 void print_number(struct printer *printer, double number);

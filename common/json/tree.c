@@ -229,7 +229,12 @@ sluice_status json_tree_read(const char *text, size_t size, size_t depth, struct
                                               .stopped = stopped};
     struct json_node holder = {.kind = JSON_NULL};
     struct open open[OPEN_LOCAL];
-    struct tree tree = {.arena = arena, .open = open, .count = 1, .capacity = OPEN_LOCAL};
+    struct tree tree; /* field by field: most of it is the row, which has its own beginning */
+    tree.arena = arena;
+    tree.open = open;
+    tree.count = 1;
+    tree.capacity = OPEN_LOCAL;
+    tree.failed = tree.digits = false;
     *ret_digits = false;
     open[0] = (struct open){.node = &holder};
     tree.key = (sluice_text){.data = ""};

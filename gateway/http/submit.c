@@ -167,6 +167,8 @@ void http_calls_cancel(struct http_exchange *exchange)
 
 void http_calls_free(struct http_exchange *exchange)
 {
+    if (exchange->call_count == 0) /* whoever has the exchange is the only one that changes it */
+        return;
     pthread_mutex_lock(&exchange->mutex);
     exchange->live = false;
     size_t count = exchange->call_count;

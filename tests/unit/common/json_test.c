@@ -1,5 +1,6 @@
 /* JSON: values and documents from and to text. Python's output in the expectations is that of CPython 3.11. */
 #include "common/document/codec.h"
+#include "common/foundation/buffer.h"
 #include "common/json/json.h"
 #include "tests/unit/suite.h"
 
@@ -405,7 +406,36 @@ START_TEST(narrow_and_big_endian_elements_print_their_values)
 }
 END_TEST
 
-SUITE_MAIN("common.json", values_of_every_kind_come_back_as_python_prints_them, numbers_print_as_in_python,
+/* Text is looked at in steps of several sizes. */
+START_TEST(what_needs_an_escape_gets_it_everywhere)
+{
+    static const struct {
+        char byte;
+        const char *escape;
+    } rows[] = {{'"', "\\\""}, {'\\', "\\\\"}, {'\n', "\\n"}, {'\0', "\\u0000"}, {'\x1f', "\\u001f"}};
+    char text[120], wanted[140];
+    struct buffer out;
+    buffer_init(&out, BUFFER_NO_LIMIT);
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++)
+        for (size_t size = 1; size <= sizeof text; size++)
+            for (size_t at = 0; at < size; at++) {
+                memset(text, at % 2 == 0 ? ' ' : '\xff', size); /* the lowest and the highest that need none */
+                text[at] = rows[row].byte;
+                size_t escape = strlen(rows[row].escape);
+                wanted[0] = wanted[size + escape] = '"';
+                memcpy(wanted + 1, text, at);
+                memcpy(wanted + 1 + at, rows[row].escape, escape);
+                memcpy(wanted + 1 + at + escape, text + at + 1, size - at - 1);
+                buffer_clear(&out);
+                json_write_string(&out, text, size);
+                ck_assert_uint_eq(out.size, size + escape + 1);
+                ck_assert_mem_eq(out.data, wanted, out.size);
+            }
+    buffer_done(&out);
+}
+END_TEST
+
+SUITE_MAIN("common.json", what_needs_an_escape_gets_it_everywhere, values_of_every_kind_come_back_as_python_prints_them, numbers_print_as_in_python,
            any_double_reads_back_to_the_same_bits, what_python_writes_is_accepted, what_is_wrong_is_told_with_its_column,
            nesting_is_bounded, every_field_of_a_document_comes_back, absent_null_empty_and_unknown_fields_are_the_same,
            of_text_blob_and_tensor_the_last_in_this_order_counts, arrays_get_the_types_that_numpy_gives_them,

@@ -20,6 +20,24 @@ START_TEST(utf8_is_what_rfc_3629_says)
 }
 END_TEST
 
+/* Text is looked at in steps of several sizes: a byte that is none is found at every place of every length. */
+START_TEST(what_is_no_utf8_is_found_everywhere)
+{
+    char text[120];
+    for (size_t size = 1; size <= sizeof text; size++)
+        for (size_t at = 0; at < size; at++) {
+            memset(text, 'a', size);
+            ck_assert(text_is_utf8(text, size));
+            text[at] = '\xff';
+            ck_assert_msg(!text_is_utf8(text, size), "byte %zu of %zu", at, size);
+            if (at + 1 == size)
+                continue;
+            memcpy(text + at, "\xc3\xa9", 2);
+            ck_assert_msg(text_is_utf8(text, size), "character %zu of %zu", at, size);
+        }
+}
+END_TEST
+
 START_TEST(a_cut_never_splits_a_character)
 {
     static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z";
@@ -82,5 +100,5 @@ START_TEST(ids_are_random_hexadecimal_digits)
 }
 END_TEST
 
-SUITE_MAIN("common.text", utf8_is_what_rfc_3629_says, a_cut_never_splits_a_character, the_nearest_name_is_suggested,
-           text_is_quoted_as_python_does, ids_are_random_hexadecimal_digits)
+SUITE_MAIN("common.text", utf8_is_what_rfc_3629_says, what_is_no_utf8_is_found_everywhere, a_cut_never_splits_a_character,
+           the_nearest_name_is_suggested, text_is_quoted_as_python_does, ids_are_random_hexadecimal_digits)
