@@ -19,6 +19,7 @@ _Static_assert(FLT_EVAL_METHOD == 0,
 
 #define FLATTEN    __attribute__((flatten)) /* the hash is inlined: it is smaller than the call */
 #define STARTS     (sizeof(((struct features *)NULL)->starts) / sizeof(size_t))
+#define EXACT_MAX  ((size_t)1 << 31) /* n-grams up to which the sum of squares is a whole number of 64 bits */
 #define TEXT_KEPT  ((size_t)1 << 16) /* bytes of words behind which only the last ones are kept */
 #define TEXT_LARGE ((size_t)1 << 20) /* bytes of room that are given back with the next text */
 
@@ -53,7 +54,7 @@ void features_begin(struct features *features, bool (*stop)(void *context), void
     features->text[0] = ' ';
     features->size = 1;
     features->start_count = 0;
-    features->work = 0;
+    features->work = features->counted = 0;
     features->stop = stop;
     features->context = context;
 }
@@ -84,6 +85,7 @@ static bool stopped(struct features *features, size_t amount)
     features->work += amount;
     if (features->work < FEATURES_STEP)
         return false;
+    features->counted += features->work;
     features->work = 0;
     return features->stop != NULL && features->stop(features->context);
 }
@@ -273,17 +275,27 @@ sluice_status features_add_word(struct features *features, sluice_text word)
 
 /* ---- the vector ---- */
 
+static double sum_of_squares(const struct features *features)
+{
+    const int64_t *counts = features->counts;
+    uint32_t dimension = features->options.dimension;
+    if (features->counted + features->work <= EXACT_MAX) { /* then the sum is at most the square of that: it fits */
+        uint64_t sum = 0;
+        for (uint32_t i = 0; i < dimension; i++)
+            sum += (uint64_t)(counts[i] * counts[i]);
+        return (double)sum;
+    }
+    double sum = 0;
+    for (uint32_t i = 0; i < dimension; i++)
+        sum += (double)counts[i] * (double)counts[i];
+    return sum;
+}
+
 void features_finish(struct features *features, float *vector)
 {
-    double squares = 0, length = 1;
-    uint32_t dimension = features->options.dimension;
-    if (features->options.unit) {
-        for (uint32_t i = 0; i < dimension; i++) {
-            double number = (double)features->counts[i];
-            squares += number * number;
-        }
-        length = squares > 0 ? sqrt(squares) : 1;
-    }
-    for (uint32_t i = 0; i < dimension; i++)
+    double length = features->options.unit ? sqrt(sum_of_squares(features)) : 1;
+    if (length == 0) /* no feature, or all have cancelled */
+        length = 1;
+    for (uint32_t i = 0; i < features->options.dimension; i++)
         vector[i] = (float)((double)features->counts[i] / length);
 }

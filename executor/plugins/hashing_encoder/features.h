@@ -14,10 +14,10 @@
  * machine), with the seed for word n-grams, and the seed plus FEATURES_CHARACTER_SEED for character n-grams. Of the
  * hash h, number ((h >> 32) * dimension) >> 32 of the vector is raised by one, or lowered when h is odd.
  *
- * Counting is done in whole numbers. The vector is then written with one rounding for each operation: the sum of
- * squares in doubles from the first number to the last, the root of it, each count divided by it, that to float. IEEE
- * 754 defines each of these to the bit, so the same text gives the same bytes everywhere (compiled without contraction
- * and fast-math).
+ * Counting is done in whole numbers, and so is the sum of squares (above 2^31 n-grams: in doubles, from the first
+ * number to the last). Then one rounding for each operation: that sum to double, its root, each count divided by it,
+ * that to float. IEEE 754 defines each of these to the bit, so the same text gives the same bytes everywhere (compiled
+ * without contraction and fast-math).
  *
  * Everything belongs to one thread.
  */
@@ -47,7 +47,8 @@ struct features {
     size_t size, capacity;
     size_t starts[64]; /* of the last words in `text`, the newest last; at least FEATURES_WORDS_MAX of them */
     uint32_t start_count;
-    size_t work;                 /* n-grams since the last question */
+    size_t work;                 /* n-grams since the last question; never too few */
+    size_t counted;              /* those before */
     bool (*stop)(void *context); /* NULL: never */
     void *context;
 };

@@ -56,16 +56,10 @@ static uint8_t class_by_property(UChar32 character)
     }
 }
 
-/* The class of the character that begins at `at`, before the end, and where the next one begins. */
-static uint8_t class_at(struct words *words, size_t at, size_t *ret_next)
+static uint8_t class_of_other(struct words *words, size_t at, size_t *ret_next)
 {
-    unsigned char byte = (unsigned char)words->text[at];
     int32_t next = (int32_t)at;
     UChar32 character;
-    if (byte < 0x80) {
-        *ret_next = at + 1;
-        return words->classes[byte];
-    }
     U8_NEXT_OR_FFFD((const uint8_t *)words->text, next, (int32_t)words->size, character);
     *ret_next = (size_t)next;
     if (character >= WORDS_TABLE)
@@ -73,6 +67,16 @@ static uint8_t class_at(struct words *words, size_t at, size_t *ret_next)
     if (words->classes[character] == 0)
         words->classes[character] = class_by_property(character);
     return words->classes[character];
+}
+
+/* The class of the character that begins at `at`, before the end, and where the next one begins. */
+static inline uint8_t class_at(struct words *words, size_t at, size_t *ret_next)
+{
+    unsigned char byte = (unsigned char)words->text[at];
+    if (byte >= 0x80)
+        return class_of_other(words, at, ret_next);
+    *ret_next = at + 1;
+    return words->classes[byte];
 }
 
 /* ---- the scan ---- */

@@ -5,14 +5,14 @@
  * ideographs), or one that begins with a pictograph or a flag letter (emoji). White space, punctuation and control
  * characters are no words.
  *
- * Most text never goes through ICU's iterator: a scan by a table of characters finds the same words three times as fast.
- * For ASCII the table is fixed, so those words do not depend on the version of ICU (72 has CLDR 42's tailoring of UAX
- * #29: '@' is a letter, ':' is none). Other characters below WORDS_TABLE (Latin, Greek, Cyrillic, Arabic, Devanagari,
- * …, and punctuation) are classed by ICU's properties when they are first met. What needs more than the rules of
- * letters, numbers and marks (ideographs, kana, Hangul, Thai and its like, Hebrew, emoji, rare spaces) is foreign to
- * the scan, and goes to ICU with its surroundings: the text is cut between the two only where a boundary stands
- * whatever comes before and behind, which is after a line feed, and before a space that no other space precedes. That
- * both find the same is proven by a test.
+ * Most text never goes through ICU's iterator: a scan by a table of characters finds the same words three times as
+ * fast. For ASCII the table is fixed, so those words do not depend on the version of ICU (72 has CLDR 42's tailoring of
+ * UAX #29: '@' is a letter, ':' is none). Other characters below WORDS_TABLE (Latin, Greek, Cyrillic, Arabic,
+ * Devanagari, …, and punctuation) are classed by ICU's properties when they are first met. What needs more than the
+ * rules of letters, numbers and marks (ideographs, kana, Hangul, Thai and its like, Hebrew, emoji, rare spaces) is
+ * foreign to the scan, and goes to ICU with its surroundings: the text is cut between the two only where a boundary
+ * stands whatever comes before and behind, which is after a line feed, and before a space that no other space precedes.
+ * That both find the same is proven by a test.
  *
  * Everything belongs to one thread.
  */

@@ -41,14 +41,14 @@ static void show(const char *text, size_t size)
 static size_t compare(const char *text, size_t size)
 {
     size_t count = 0;
-    ck_assert(reference_words_begin(&reference, (sluice_text){text, size}));
+    if (!reference_words_begin(&reference, (sluice_text){text, size})) /* a passed assertion costs more than the rest */
+        ck_abort_msg("ICU cannot read the text");
     words_begin(&words, (sluice_text){text, size});
     for (;; count++) {
         sluice_text mine = {"", 0}, theirs = {"", 0};
         sluice_status status = words_next(&words, &mine);
-        ck_assert(status == SLUICE_OK || status == SLUICE_NOT_FOUND);
         bool more = reference_words_next(&reference, &theirs);
-        if ((status == SLUICE_OK) != more || (more && (mine.data != theirs.data || mine.size != theirs.size))) {
+        if (status != (more ? SLUICE_OK : SLUICE_NOT_FOUND) || (more && (mine.data != theirs.data || mine.size != theirs.size))) {
             show(text, size);
             ck_abort_msg("word %zu: [%td, +%zu) instead of [%td, +%zu)", count, mine.data - text, mine.size,
                          theirs.data - text, theirs.size);
@@ -297,7 +297,8 @@ START_TEST(bytes_that_are_no_text)
         const char *end = shrunk;
         words_begin(&words, all);
         while (words_next(&words, &word) == SLUICE_OK) {
-            ck_assert(word.data >= end && word.size > 0 && word.data + word.size <= shrunk + size);
+            if (word.data < end || word.size == 0 || word.data + word.size > shrunk + size)
+                ck_abort_msg("a word outside of its text");
             end = word.data + word.size;
         }
         free(shrunk);
