@@ -25,7 +25,9 @@ def serve(pipe):
 
 class Asker:
     def __init__(self):
+        """Before anything of gRPC is in this process: it and processes that begin from it do not get on."""
         self.process = None
+        self.start()
 
     def start(self):
         context = multiprocessing.get_context('spawn')
@@ -36,13 +38,13 @@ class Asker:
         assert self.pipe.poll(STARTING_SECONDS) and self.pipe.recv() == 'ready'
 
     def ask(self, module, function, *arguments, **options):
-        if self.process is None:
-            self.start()
-        self.pipe.send((module, function, arguments, options))
         try:
+            if self.process is None:
+                self.start()
+            self.pipe.send((module, function, arguments, options))
             if self.pipe.poll(ROW_SECONDS):
                 return self.pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             self.stop()
             return 'broken: the client ended'
         self.stop()

@@ -88,6 +88,7 @@ class Families:
     """What can be asked over a door; `run` methods take the doors of both sides and give what is wrong, as lines."""
 
     def __init__(self, version, build, folder):
+        self.asker = Asker()
         import cases
         import clients
         import matrix
@@ -97,7 +98,6 @@ class Families:
         self.cases, self.matrix, self.posts, self.web, self.clients = cases, matrix, posts, web, clients
         self.sluice = os.path.join(build, 'bin', 'sluice')
         self.program = clients.Program(build)
-        self.asker = Asker()
 
     def names(self, family, door):
         protocol = sides.PLAIN.get(door, door)
