@@ -1,5 +1,9 @@
 /*
- * accept.c - new connections: accepted by the first loop, each dealt to the loop that has the fewest.
+ * accept.c - new connections: accepted by the first loop and dealt to all of them.
+ *
+ * A loop gets some (HTTP_LOOP_FILL) of them before the next one gets any, and then each goes to the loop that has the fewest. A
+ * few connections are served with less processor time by one loop: requests travel in larger groups, and the first loop
+ * needs no hand-over for the answers.
  *
  * The loops do not accept for themselves: whoever wakes first would take all that wait, and a port for each
  * (SO_REUSEPORT) deals by chance. Above the limit of connections, or without descriptors, the socket is not watched, so
@@ -38,12 +42,19 @@ static bool has_room(struct http_front *front)
     return sum < front->gateway->http.max_connections;
 }
 
-static struct http_loop *least_loaded(struct http_front *front)
+static struct http_loop *loop_for_next(struct http_front *front)
 {
     struct http_loop *found = front->loops[0];
-    for (unsigned i = 1; i < front->loop_count; i++)
-        if (atomic_load(&front->loops[i]->dealt) < atomic_load(&found->dealt))
+    unsigned fewest = atomic_load(&found->dealt);
+    for (unsigned i = 0; i < front->loop_count; i++) {
+        unsigned dealt = atomic_load(&front->loops[i]->dealt);
+        if (dealt < front->settings.loop_fill)
+            return front->loops[i];
+        if (dealt < fewest) {
             found = front->loops[i];
+            fewest = dealt;
+        }
+    }
     return found;
 }
 
@@ -142,7 +153,7 @@ static void arrive(struct front_job *job)
 
 static void deal(struct http_front *front, int fd, const struct sockaddr_storage *address, socklen_t size)
 {
-    struct http_loop *loop = least_loaded(front);
+    struct http_loop *loop = loop_for_next(front);
     struct arrival *arrival = loop != front->loops[0] ? malloc(sizeof *arrival) : NULL;
 
     if (arrival == NULL) { /* for the first loop, which this is, also for want of memory */

@@ -33,6 +33,8 @@ static struct http_front *front_with(const struct http_front_settings *settings,
     if (front == NULL)
         return NULL;
     front->settings = *settings;
+    if (front->settings.loop_fill == 0)
+        front->settings.loop_fill = HTTP_LOOP_FILL;
     front->gateway = &settings->flow->gateway;
     front->router = router;
     front->started = clock_utc();

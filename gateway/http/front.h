@@ -14,6 +14,7 @@ struct http_front;
 enum {
     HTTP_LOOPS_MAX = 64,
     HTTP_LOOPS_UNASKED = 4,       /* at most, when none are asked for: executors and clients want processors too */
+    HTTP_LOOP_FILL = 16,
     HTTP_RETRY_AFTER_SECONDS = 1, /* what a refused client is told */
 };
 
@@ -21,6 +22,7 @@ struct http_front_settings {
     const char *host;                              /* bind address: a name, IPv4 or IPv6 */
     uint16_t port;                                 /* 0: a free one */
     unsigned threads;                              /* event loops, at most HTTP_LOOPS_MAX; 0: by the processors */
+    unsigned loop_fill; /* connections of a loop before the next one gets any; 0: HTTP_LOOP_FILL */
     const struct flow *flow;                       /* its gateway's keys are the rest; outlives the front */
     void (*burst_begin)(void), (*burst_end)(void); /* as in gateway/front.h; NULL: not */
     const struct front_executors *executors;       /* as there; NULL: not */

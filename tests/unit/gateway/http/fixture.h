@@ -43,7 +43,8 @@ static inline void fixture_prepare(struct fixture *fixture)
                                                     .body_rate = 1024,
                                                     .max_connections = 4096,
                                                     .max_header_bytes = 12288};
-    fixture->settings = (struct http_front_settings){.host = "127.0.0.1", .flow = &fixture->flow};
+    fixture->settings = (struct http_front_settings){
+        .host = "127.0.0.1", .flow = &fixture->flow, .loop_fill = 1}; /* so that few connections reach all loops */
     fake_name_by(fixture->router, HEADER_EXEC_ENDPOINT);
 }
 

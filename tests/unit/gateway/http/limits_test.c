@@ -511,37 +511,44 @@ static unsigned dealt_to(unsigned loop)
     return atomic_load(&fixture.front->loops[loop]->dealt);
 }
 
-/* Each connection goes to the loop that has the fewest; all are served, whatever the others do. */
+/* The first loop is filled first, then the second; then each connection goes to the loop that has the fewest. All are
+ * served, whatever the others do. */
 START_TEST(test_dealing)
 {
-    enum { LOOPS = 3, CLIENTS = 7 };
+    enum { LOOPS = 3, CLIENTS = LOOPS * HTTP_LOOP_FILL + 4 };
     fixture.settings.threads = LOOPS;
+    fixture.settings.loop_fill = 0;
     fixture_start(&fixture);
     ck_assert_uint_eq(fixture.front->loop_count, LOOPS);
     int clients[CLIENTS];
-    for (int i = 0; i < CLIENTS; i++)
+    for (int i = 0; i < CLIENTS; i++) {
         clients[i] = client_open(fixture.port);
-    for (int i = 0; i < CLIENTS; i++)
         send_post(clients[i], "hold");
+        if (i + 1 != HTTP_LOOP_FILL && i != HTTP_LOOP_FILL)
+            continue;
+        fake_wait_submitted(fixture.router, (size_t)i + 1);
+        ck_assert_uint_eq(dealt_to(0), HTTP_LOOP_FILL);
+        ck_assert_uint_eq(dealt_to(1), i == HTTP_LOOP_FILL ? 1 : 0);
+    }
     fake_wait_submitted(fixture.router, CLIENTS);
     for (unsigned i = 0; i < LOOPS; i++)
-        ck_assert_uint_eq(dealt_to(i), i == 0 ? 3 : 2);
+        ck_assert_uint_eq(dealt_to(i), HTTP_LOOP_FILL + (i == 0 ? 2 : 1));
     for (int i = 0; i < CLIENTS; i++)
         fake_release(fixture.router, "hold");
     for (int i = 0; i < CLIENTS; i++)
         expect_status(clients[i], 200);
-    /* The two of the second loop end, their places are taken first. */
-    close(clients[1]);
-    close(clients[4]);
+    /* Two of the second loop end, their places are taken first. */
+    close(clients[HTTP_LOOP_FILL]);
+    close(clients[HTTP_LOOP_FILL + 1]);
     uint64_t until = deadline(CLIENT_PATIENCE_S);
-    while (dealt_to(1) > 0 && clock_monotonic_ns() < until)
+    while (dealt_to(1) > HTTP_LOOP_FILL - 1 && clock_monotonic_ns() < until)
         ask(clients[0]);
-    ck_assert_uint_eq(dealt_to(1), 0);
-    clients[1] = client_open(fixture.port);
-    ask(clients[1]);
-    ck_assert_uint_eq(dealt_to(1), 1);
+    ck_assert_uint_eq(dealt_to(1), HTTP_LOOP_FILL - 1);
+    clients[HTTP_LOOP_FILL] = client_open(fixture.port);
+    ask(clients[HTTP_LOOP_FILL]);
+    ck_assert_uint_eq(dealt_to(1), HTTP_LOOP_FILL);
     for (int i = 0; i < CLIENTS; i++)
-        if (i != 4)
+        if (i != HTTP_LOOP_FILL + 1)
             close(clients[i]);
 }
 END_TEST
