@@ -168,7 +168,7 @@ static void send_due(struct crowd *crowd, size_t number, uint64_t due_ns)
         return;
     }
     char token[WIRE_TOKEN_SIZE + 1];
-    snprintf(token, sizeof token, "%08zx%016" PRIx64, number, client->sent);
+    snprintf(token, sizeof token, "%08x%016" PRIx64, (unsigned)number, client->sent);
     *due = due_ns;
     client->sent++;
     crowd->sent++;

@@ -25,7 +25,7 @@ def stream(options, server, protocol, gateway):
                               stdin=source.stdout, stdout=subprocess.PIPE)
     source.stdout.close()
     processes = {'client': client.pid, 'gateway': gateway}
-    came, tenth, most, looked = 0, None, {name: 0 for name in processes}, 0
+    came, tenth, most, looked, course = 0, None, {name: 0 for name in processes}, 0, []
     while True:
         if not select.select([client.stdout], [], [], STALL_SECONDS)[0]:
             client.kill()
@@ -39,11 +39,13 @@ def stream(options, server, protocol, gateway):
         looked = time.monotonic()
         now = {name: rss_kb(pid) for name, pid in processes.items()}
         tenth = tenth or now
+        if came * 20 // options.documents > len(course):  # for the JSON file: does it grow, or go up and down?
+            course.append([now['client'], now['gateway']])
         most = {name: max(most[name], now[name]) for name in now}
     client.stdout.close()
     if client.wait() != 0 or source.wait() != 0:
         raise Failure('sluice post ended with %d' % client.returncode)
-    return came, tenth, most
+    return came, tenth, most, course
 
 
 def run(options, names, rows, folder):
@@ -55,7 +57,7 @@ def run(options, names, rows, folder):
         gateway = next(process['pid'] for process in server.ready['processes'] if process['name'] == 'gateway')
         began = time.monotonic()
         try:
-            came, tenth, most = stream(options, server, protocol, gateway)
+            came, tenth, most, course = stream(options, server, protocol, gateway)
         except BaseException:
             server.stop(check=False)
             raise
@@ -67,4 +69,4 @@ def run(options, names, rows, folder):
             flat = None if options.short else tenth is not None and more <= TARGET_MB
             rows.add(name, more, '<= %d MB' % TARGET_MB, flat if came == options.documents else False,
                      unit='MB over its value at 10 %%, %.1f MB; %d of %d documents in %.1f s' % (
-                         tenth[which] / 1024 if tenth else -1, came, options.documents, seconds), most_kb=most[which])
+                         tenth[which] / 1024 if tenth else -1, came, options.documents, seconds), most_kb=most[which], course_kb=[each[which == 'gateway'] for each in course])

@@ -46,7 +46,7 @@ static void complain(struct mix_worker *worker, uint64_t *counter, const char *w
     struct mix_tally *tally = &worker->tally;
     ++*counter;
     if (tally->example_count < MIX_EXAMPLES)
-        snprintf(tally->examples[tally->example_count++], MIX_EXAMPLE_SIZE, "%s: %s %s", what, id, text);
+        snprintf(tally->examples[tally->example_count++], MIX_EXAMPLE_SIZE, "%.60s: %.60s %.240s", what, id, text);
 }
 
 static void pause_ms(unsigned milliseconds)
