@@ -134,7 +134,7 @@ PHASES = {
             ('client', 'http'), ('client', 'https'), ('client', 'websocket'), ('client', 'wss'), ('matrix', 'http'), ('matrix', 'websocket'),
             ('ours', 'http'), ('ours', 'websocket'), ('post', 'http'), ('post', 'websocket'), ('mutate', 'http'), ('mutate', 'https'),
             ('mutate-ours', 'http'))),
-        # One by one: of several protocols the original does not encrypt gRPC.
+        # One by one, so that a failure names its protocol.
         (('grpc',), True, {}, (('ours', 'grpcs'), ('post', 'grpcs'))),
         (('http',), True, {'expose_graphql_endpoint': True}, (('ours', 'https'), ('post', 'https'), ('mutate-ours', 'https'))),
         (('websocket',), True, {}, (('ours', 'wss'), ('post', 'wss'))),
