@@ -10,6 +10,7 @@ from terminal import Terminal
 
 BASH = os.path.join(BUILD, "share", "bash-completion", "completions", "sluice")
 ZSH = os.path.join(BUILD, "share", "zsh", "site-functions")
+WIDE = 400  # columns: what is typed stays on one line, however long the path of the build tree
 # Calls the function as readline does, with the words that it makes: `=` and `:` are words of their own.
 ASK = r"""
 source "$1"
@@ -78,7 +79,7 @@ class Completion(harness.Case):
             self.assertEqual(sorted(self.ask(f"sluice {command} -")[0].split()), sorted(options), command)
 
     def test_bash_on_a_terminal(self):
-        shell = Terminal(self, ["bash", "--norc", "--noprofile", "-i"], env={"PS1": "> ", "HISTFILE": "", "INPUTRC": self.write("inputrc", "set bell-style none\n")})
+        shell = Terminal(self, columns=WIDE, arguments=["bash", "--norc", "--noprofile", "-i"], env={"PS1": "> ", "HISTFILE": "", "INPUTRC": self.write("inputrc", "set bell-style none\n")})
         shell.wait_text("> ")
         shell.press(f"source {BASH}; cd {self.folder}; clear\n")
         shell.wait_text(r"clear\r\n(.|\n)*> $")
@@ -99,7 +100,7 @@ class Completion(harness.Case):
 
     def test_zsh_on_a_terminal(self):
         self.assertIsNotNone(shutil.which("zsh"), "there is no zsh; tools/setup test installs it")
-        shell = Terminal(self, ["zsh", "-f", "-i"], env={"PS1": "> ", "HISTFILE": "", "ZDOTDIR": self.folder})
+        shell = Terminal(self, columns=WIDE, arguments=["zsh", "-f", "-i"], env={"PS1": "> ", "HISTFILE": "", "ZDOTDIR": self.folder})
         shell.wait_text("> ")
         shell.press(f"fpath=({ZSH} $fpath); cd {self.folder}; autoload -U compinit; compinit -u -D; PS1='ready> '\n")
         shell.wait_text(r"ready> \x1b")
