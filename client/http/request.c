@@ -4,12 +4,12 @@
 #include "client/http/compress.h"
 #include "client/http/tls.h"
 #include "common/foundation/clock.h"
+#include "common/foundation/text.h"
 #include "common/json/base64.h"
 #include "common/json/message.h"
 #include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,14 +24,6 @@
 static const char *const own_headers[] = {"connection", "content-encoding", "content-length",    "content-type",
                                           "expect",     "proxy-connection", "transfer-encoding", "te",
                                           "trailer",    "upgrade"};
-
-static bool is_token(const char *key)
-{
-    for (const char *at = key; *at != '\0'; at++)
-        if (!isalnum((unsigned char)*at) && strchr("!#$%&'*+-.^_`|~", *at) == NULL)
-            return false;
-    return key[0] != '\0';
-}
 
 static bool is_text(const char *value, size_t size)
 {
@@ -49,7 +41,7 @@ static bool is_binary(const char *key)
 
 static sluice_status check_header(const struct transport_metadata *pair, sluice_error *error)
 {
-    if (!is_token(pair->key))
+    if (pair->key[0] == '\0' || pair->key[strspn(pair->key, text_token_characters)] != '\0')
         return sluice_fail(error, SLUICE_INVALID, pair->key,
                            "the name of a header has letters, digits and !#$%%&'*+-.^_`|~ only");
     for (size_t i = 0; i < sizeof own_headers / sizeof *own_headers; i++)

@@ -143,6 +143,17 @@ void text_append_python_repr(struct buffer *buffer, const void *data, size_t siz
     buffer_append_byte(buffer, (uint8_t)quote);
 }
 
+int text_hex_digit(int character)
+{
+    if (character >= '0' && character <= '9')
+        return character - '0';
+    int lower = character | 0x20;
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+const char text_token_characters[] =
+    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 void text_random_id(char id[TEXT_ID_SIZE + 1])
 {
     /* Random bytes for many ids are fetched at once: one id would cost a system call. */

@@ -36,6 +36,12 @@ void text_append_python_repr(struct buffer *buffer, const void *data, size_t siz
  */
 void text_append_json(struct buffer *buffer, const void *data, size_t size);
 
+/* The value of a hexadecimal digit in either case, or -1. */
+int text_hex_digit(int character);
+
+/* The characters of a token of HTTP (RFC 9110, 5.6.2), for strspn(). */
+extern const char text_token_characters[];
+
 /* Write 32 random lower-case hexadecimal digits, the form of Jina's request and document ids, and a final NUL. */
 #define TEXT_ID_SIZE 32
 void text_random_id(char id[TEXT_ID_SIZE + 1]);

@@ -1,6 +1,8 @@
 /* CPython's json scanner (3.8 to 3.12), reduced to finding the first error. */
 #include "common/json/python_syntax.h"
 
+#include "common/foundation/text.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -45,11 +47,10 @@ static bool hex(const char *at, unsigned *ret_code)
 {
     unsigned code = 0;
     for (int i = 0; i < 4; i++) {
-        const char *digits = "0123456789abcdefABCDEF", *found = at[i] != '\0' ? strchr(digits, at[i]) : NULL;
-        if (found == NULL)
+        int digit = text_hex_digit(at[i]);
+        if (digit < 0)
             return false;
-        size_t digit = (size_t)(found - digits);
-        code = code << 4 | (unsigned)(digit < 16 ? digit : digit - 6);
+        code = code << 4 | (unsigned)digit;
     }
     *ret_code = code;
     return true;

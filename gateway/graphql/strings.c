@@ -1,4 +1,5 @@
 /* Strings and block strings: escapes, indentation. */
+#include "common/foundation/text.h"
 #include "gateway/graphql/lexer.h"
 
 #include <string.h>
@@ -33,15 +34,6 @@ static bool bad_escape(struct problems *problems, uint32_t at, unsigned units, c
                         problems->source.data + at);
 }
 
-static int hex_digit(int byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'A' && byte <= 'F')
-        return byte - 'A' + 10;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 static bool is_scalar_value(int64_t code)
 {
     return (code >= 0 && code <= 0xD7FF) || (code >= 0xE000 && code <= 0x10FFFF);
@@ -72,7 +64,7 @@ static int64_t four_digits(const struct problems *problems, uint32_t at)
 {
     int64_t code = 0;
     for (uint32_t i = 0; i < 4; i++) {
-        int digit = hex_digit(lexer_byte(problems, at + i));
+        int digit = text_hex_digit(lexer_byte(problems, at + i));
         if (digit < 0)
             return -1;
         code = code * 16 + digit;
@@ -116,7 +108,7 @@ static bool variable_unicode(struct problems *problems, uint32_t *at, char **to)
             *at += size;
             return true;
         }
-        int digit = hex_digit(byte);
+        int digit = text_hex_digit(byte);
         code = code * 16 + digit;
         if (digit < 0 || code > INT32_MAX)
             break;

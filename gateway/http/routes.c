@@ -1,6 +1,8 @@
 /* routes.c - the table of routes and how a request line finds its own. */
 #include "gateway/http/server.h"
 
+#include "common/foundation/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -33,14 +35,6 @@ void http_routes_done(struct http_front *front)
 
 /* ---- texts of the request line ---- */
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* Percent-decoded, NUL-ended, in the arena; what is no %XX stays. NULL: no memory. */
 static char *decode(struct arena *arena, const char *text, bool plus, size_t *ret_size)
 {
@@ -48,8 +42,8 @@ static char *decode(struct arena *arena, const char *text, bool plus, size_t *re
     if (decoded == NULL)
         return NULL;
     for (; *text != '\0'; text++) {
-        int high = *text == '%' ? hex(text[1]) : -1;
-        int low = high >= 0 ? hex(text[2]) : -1;
+        int high = *text == '%' ? text_hex_digit(text[1]) : -1;
+        int low = high >= 0 ? text_hex_digit(text[2]) : -1;
         if (low >= 0) {
             *to++ = (char)(high << 4 | low);
             text += 2;

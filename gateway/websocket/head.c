@@ -1,12 +1,11 @@
 #include "gateway/websocket/head.h"
 
+#include "common/foundation/text.h"
+
 #include <string.h>
 #include <strings.h>
 
 enum { LENGTH_DIGITS_MAX = 18 };
-
-static const char token_characters[] =
-    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 static bool fail(struct head_fault *fault, unsigned status, const char *text)
 {
@@ -35,7 +34,7 @@ static const char *byte_fault(const struct buffer *bytes, uint8_t byte)
         return "a line does not end with CR LF.";
     if ((byte < ' ' && byte != '\t' && byte != '\r' && byte != '\n') || byte == 0x7F)
         return "there is a control character in it.";
-    if (bytes->size == 0 && strchr(token_characters, byte) == NULL)
+    if (bytes->size == 0 && strchr(text_token_characters, byte) == NULL)
         return "it does not begin with a method.";
     return NULL;
 }
@@ -84,14 +83,6 @@ enum head_result head_collect(struct head_collector *collector, const uint8_t **
 
 /* ---- the request line ---- */
 
-static int digit_of(char character)
-{
-    if (character >= '0' && character <= '9')
-        return character - '0';
-    char lower = (char)(character | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* %XX in place. False: no such thing, or a NUL. */
 static bool decode(char *path)
 {
@@ -101,7 +92,7 @@ static bool decode(char *path)
             *to++ = *at;
             continue;
         }
-        int high = digit_of(at[1]), low = high < 0 ? -1 : digit_of(at[2]);
+        int high = text_hex_digit(at[1]), low = high < 0 ? -1 : text_hex_digit(at[2]);
         if (low < 0 || high * 16 + low == 0)
             return false;
         *to++ = (char)(high * 16 + low);
@@ -144,7 +135,7 @@ static bool read_version(const char *version, struct head *head, struct head_fau
     head->http_1_0 = strcmp(version, "HTTP/1.0") == 0;
     if (head->http_1_0)
         return true;
-    bool known = strncmp(version, "HTTP/", 5) == 0 && strlen(version) == 8 && digit_of(version[5]) >= 0 && version[6] == '.';
+    bool known = strncmp(version, "HTTP/", 5) == 0 && strlen(version) == 8 && version[5] >= '0' && version[5] <= '9' && version[6] == '.';
     return known ? fail(fault, 505, "its version is not HTTP/1.1.")
                  : fail(fault, 400, "its first line is not a method, a path and HTTP/1.1.");
 }
@@ -154,7 +145,7 @@ static bool read_request_line(char *line, struct head *head, struct head_fault *
     char *target = strchr(line, ' ');
     char *version = target != NULL ? strchr(target + 1, ' ') : NULL;
 
-    if (version == NULL || strspn(line, token_characters) != (size_t)(target - line))
+    if (version == NULL || strspn(line, text_token_characters) != (size_t)(target - line))
         return fail(fault, 400, "its first line is not a method, a path and HTTP/1.1.");
     *target++ = '\0';
     *version++ = '\0';
@@ -166,7 +157,7 @@ static bool read_request_line(char *line, struct head *head, struct head_fault *
 
 static bool read_field(char *line, struct head *head, struct head_fault *fault)
 {
-    size_t name_size = strspn(line, token_characters);
+    size_t name_size = strspn(line, text_token_characters);
     if (name_size == 0 || line[name_size] != ':')
         return fail(fault, 400, "one of its lines is no header.");
     if (head->count == HEAD_FIELDS_MAX)

@@ -1,13 +1,12 @@
 /* The handshake's part of deflate.h. */
 #include "common/net/websocket/deflate.h"
 
+#include "common/foundation/text.h"
+
 #include <string.h>
 #include <strings.h>
 
 enum { VALUE_MAX = 15, WINDOW_BITS_MIN = 8, WINDOW_BITS_ZLIB_MIN = 9 };
-
-static const char token_characters[] =
-    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /* One parameter of an extension. */
 struct parameter {
@@ -24,7 +23,7 @@ static void skip_blanks(const char **at)
 
 static size_t read_token(const char **at, const char **ret_token)
 {
-    size_t size = strspn(*at, token_characters);
+    size_t size = strspn(*at, text_token_characters);
     *ret_token = *at;
     *at += size;
     return size;

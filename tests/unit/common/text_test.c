@@ -4,6 +4,25 @@
 
 #include <string.h>
 
+START_TEST(hexadecimal_digits_have_values_and_nothing_else_has)
+{
+    for (int c = -128; c < 256; c++) {
+        int expected = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        ck_assert_int_eq(text_hex_digit(c), expected);
+    }
+}
+END_TEST
+
+START_TEST(a_token_has_what_rfc_9110_lists)
+{
+    size_t count = 0;
+    for (int c = 1; c < 256; c++)
+        count += strchr(text_token_characters, c) != NULL;
+    ck_assert_uint_eq(count, 15 + 10 + 26 + 26);
+    ck_assert_ptr_null(strpbrk(text_token_characters, "()<>@,;:\\\"/[]?={} \t"));
+}
+END_TEST
+
 START_TEST(utf8_is_what_rfc_3629_says)
 {
     static const char *const valid[] = {"", "plain", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
@@ -100,5 +119,6 @@ START_TEST(ids_are_random_hexadecimal_digits)
 }
 END_TEST
 
-SUITE_MAIN("common.text", utf8_is_what_rfc_3629_says, what_is_no_utf8_is_found_everywhere, a_cut_never_splits_a_character,
+SUITE_MAIN("common.text", hexadecimal_digits_have_values_and_nothing_else_has, a_token_has_what_rfc_9110_lists,
+           utf8_is_what_rfc_3629_says, what_is_no_utf8_is_found_everywhere, a_cut_never_splits_a_character,
            the_nearest_name_is_suggested, text_is_quoted_as_python_does, ids_are_random_hexadecimal_digits)
