@@ -102,9 +102,23 @@ void rope_move(struct rope *to, struct rope *from)
 
 void rope_copy_out(const struct rope *rope, void *target)
 {
-    uint8_t *at = target;
-    for (size_t i = 0; i < rope->count; i++) {
-        memcpy(at, rope->slices[i].data, rope->slices[i].size);
-        at += rope->slices[i].size;
+    rope_copy_part(rope, 0, target, rope->size);
+}
+
+void rope_copy_part(const struct rope *rope, size_t offset, void *target, size_t size)
+{
+    uint8_t *to = target;
+
+    for (size_t i = 0; i < rope->count && size > 0; i++) {
+        const struct slice *slice = &rope->slices[i];
+        if (offset >= slice->size) {
+            offset -= slice->size;
+            continue;
+        }
+        size_t taken = slice->size - offset < size ? slice->size - offset : size;
+        memcpy(to, slice->data + offset, taken);
+        to += taken;
+        size -= taken;
+        offset = 0;
     }
 }

@@ -60,5 +60,7 @@ void rope_move(struct rope *to, struct rope *from);
 
 /* Copy all bytes to `target`, which has room for rope->size bytes. */
 void rope_copy_out(const struct rope *rope, void *target);
+/* Copy `size` bytes from `offset` on; there are as many. */
+void rope_copy_part(const struct rope *rope, size_t offset, void *target, size_t size);
 
 #endif

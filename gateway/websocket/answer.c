@@ -177,7 +177,7 @@ static void copy_answer(const struct item *item, uint8_t *target, size_t size)
     if (item->answer_is_text)
         memcpy(target, item->text.data + item->written, size);
     else
-        message_copy_out(&item->reply->message, item->written, target, size);
+        rope_copy_part(&item->reply->message, item->written, target, size);
 }
 
 static enum websocket_opcode opcode_of(const struct item *item)

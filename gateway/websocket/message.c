@@ -84,24 +84,6 @@ bool message_is_end(const struct rope *rope)
     return rope->size == 1 && rope->slices[0].data[0] == 0;
 }
 
-void message_copy_out(const struct rope *rope, size_t offset, void *target, size_t size)
-{
-    uint8_t *to = target;
-
-    for (size_t i = 0; i < rope->count && size > 0; i++) {
-        const struct slice *slice = &rope->slices[i];
-        if (offset >= slice->size) {
-            offset -= slice->size;
-            continue;
-        }
-        size_t taken = slice->size - offset < size ? slice->size - offset : size;
-        memcpy(to, slice->data + offset, taken);
-        to += taken;
-        size -= taken;
-        offset = 0;
-    }
-}
-
 size_t message_close_reason(const char *text, char *reason)
 {
     size_t size = text != NULL ? strlen(text) : 0;

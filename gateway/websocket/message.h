@@ -36,9 +36,6 @@ sluice_status message_finish(struct message *message, struct rope *rope);
 /* Is this the end of input of binary mode, a single byte 0x00? */
 bool message_is_end(const struct rope *rope);
 
-/* Copy `size` bytes from `offset` on; they must be there. */
-void message_copy_out(const struct rope *rope, size_t offset, void *target, size_t size);
-
 /* `text` as the reason of a close frame: UTF-8 of at most WEBSOCKET_REASON_MAX bytes, cut between characters. Returns its
  * size; `reason` has room for WEBSOCKET_REASON_MAX bytes. */
 size_t message_close_reason(const char *text, char *reason);

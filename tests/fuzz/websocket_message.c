@@ -54,7 +54,7 @@ static void require_same(const struct rope *rope, const uint8_t *data, size_t si
     memset(copy, 0, size);
     for (size_t at = 0; at < size;) {
         size_t part = size - at < 777 ? size - at : 777;
-        message_copy_out(rope, at, copy + at, part);
+        rope_copy_part(rope, at, copy + at, part);
         at += part;
     }
     require(size == 0 || memcmp(copy, data, size) == 0);

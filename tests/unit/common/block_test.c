@@ -70,6 +70,13 @@ START_TEST(a_rope_is_its_slices_one_after_the_other)
     char text[29] = "";
     rope_copy_out(&more, text);
     ck_assert_str_eq(text, "01abcdefghijklmnopqrstuvwxyz");
+    char part[5] = "";
+    rope_copy_part(&more, 1, part, 4); /* from within a slice on */
+    ck_assert_str_eq(part, "1abc");
+    rope_copy_part(&more, 24, part, 4); /* to the end */
+    ck_assert_str_eq(part, "wxyz");
+    rope_copy_part(&more, 28, part, 0);
+    ck_assert_str_eq(part, "wxyz");
     rope_done(&rope);
     ck_assert_uint_eq(atomic_load(&block->references), 27);
     rope_move(&rope, &more);
