@@ -12,14 +12,13 @@
 #include "common/foundation/log.h"
 #include "common/foundation/text.h"
 #include "common/net/grpc/inflate.h"
+#include "gateway/front/listen.h"
 #include "gateway/grpc/server.h"
 
 #include <grpc/grpc_security.h>
 #include <grpc/support/alloc.h>
 
-#include <errno.h>
 #include <limits.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,31 +99,17 @@ static grpc_server *server_with_limits(const struct flow_limits *limits)
     return server;
 }
 
-/* gRPC tells no reason: try the bind again to learn it. Returns an errno, or a text for a host that is no address. */
-static const char *why_not(const char *host, uint16_t port)
+/* gRPC tells no reason: the port is tried without it. */
+static sluice_status say_why(const struct grpc_front_settings *settings, const char *address, sluice_error *error)
 {
-    struct addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *list = NULL;
-    char service[8];
-
-    snprintf(service, sizeof service, "%u", port);
-    int failure = getaddrinfo(host, service, &hints, &list);
-    if (failure != 0)
-        return gai_strerror(failure);
-    int reason = 0;
-    for (const struct addrinfo *at = list; at != NULL && reason == 0; at = at->ai_next) {
-        int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, 0);
-        int on = 1;
-        if (fd < 0)
-            continue;
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, 1) != 0)
-            reason = errno;
-        close(fd);
-    }
-    freeaddrinfo(list);
-    return reason == 0 ? "gRPC refused it" : strerror(reason);
+    int fd;
+    uint16_t port;
+    sluice_status status = front_listen("gRPC", settings->host, settings->port, &fd, &port, error);
+    if (status != SLUICE_OK)
+        return status;
+    close(fd);
+    return sluice_fail(error, SLUICE_SYSTEM, address,
+                       "the gRPC port cannot be opened: gRPC refused it; choose another `port`, or 0 for a free one");
 }
 
 static sluice_status open_port(struct grpc_front *front, sluice_error *error)
@@ -149,9 +134,7 @@ static sluice_status open_port(struct grpc_front *front, sluice_error *error)
     grpc_server_credentials_release(credentials);
     if (front->port > 0)
         return SLUICE_OK;
-    return sluice_fail(error, SLUICE_SYSTEM, address,
-                       "the gRPC port cannot be opened: %s; choose another `port`, or 0 for a free one",
-                       why_not(host, port));
+    return say_why(&front->settings, address, error);
 }
 
 static void mark_stopped(struct rpc_event *event, bool ok)
