@@ -230,13 +230,17 @@ uint64_t store_bytes(const struct store *store)
 
 /* ---- transactions ---- */
 
-/* Run a statement that gives no rows, and make it ready for the next time. */
+/* Run a statement that gives no rows, and make it ready for the next time. A damaged file is no fault of who writes. */
 static sluice_status run(struct store *store, sqlite3_stmt *statement, sluice_error *error)
 {
     int code = sqlite3_step(statement);
     sluice_status status = code == SQLITE_DONE ? SLUICE_OK : store_explain(store, code, "cannot be written", error);
     sqlite3_reset(statement);
-    return status;
+    if (status != SLUICE_INVALID)
+        return status;
+    if (error != NULL)
+        error->status = SLUICE_SYSTEM;
+    return SLUICE_SYSTEM;
 }
 
 sluice_status store_begin(struct store *store, sluice_error *error)

@@ -42,7 +42,8 @@ uint64_t store_bytes(const struct store *store);   /* file and log; any thread *
 typedef sluice_status store_take(void *context, struct entry *entry, const float *vector, sluice_error *error);
 sluice_status store_load(struct store *store, store_take *take, void *context, sluice_error *error);
 
-/* A transaction. After a failure call store_rollback(); what was done since store_begin() is then undone. */
+/* A transaction. After a failure, which is never SLUICE_INVALID, call store_rollback(); what was done since store_begin() is
+ * then undone. */
 sluice_status store_begin(struct store *store, sluice_error *error);
 sluice_status store_set_dimension(struct store *store, size_t dimension, sluice_error *error);
 /* Write the row entry->number, or replace it. */

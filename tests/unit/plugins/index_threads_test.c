@@ -7,6 +7,7 @@
 
 #include <check.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,13 +54,49 @@ static void wait_for(struct outcome *outcome)
     pthread_mutex_unlock(&lock);
 }
 
+static void start_writer(void)
+{
+    sluice_error error = {0};
+    ck_assert_int_eq(table_init(&table), SLUICE_OK);
+    ck_assert_int_eq(writer_start(store, &table, done, &writer, &error), SLUICE_OK);
+}
+
 static void open_with(uint64_t max_bytes)
 {
     sluice_error error = {0};
     struct store_settings settings = {.path = path, .max_bytes = max_bytes};
     ck_assert_msg(store_open(&settings, &store, &error) == SLUICE_OK, "%s", error.text);
-    ck_assert_int_eq(table_init(&table), SLUICE_OK);
-    ck_assert_int_eq(writer_start(store, &table, done, &writer, &error), SLUICE_OK);
+    start_writer();
+}
+
+static void be_corrupt(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    (void)values;
+    sqlite3_result_error_code(context, SQLITE_CORRUPT);
+}
+
+/* A file in which SQLite finds damage when the document "bad1" is written; its connection. */
+static sqlite3 *open_damaged(void)
+{
+    sluice_error error = {0};
+    struct store_settings settings = {.path = path};
+    sqlite3 *database = NULL;
+    open_with(0); /* makes the tables */
+    writer_stop(writer);
+    store_close(store);
+    table_done(&table);
+    ck_assert_int_eq(sqlite3_open(path, &database), SQLITE_OK);
+    int flags = SQLITE_UTF8 | SQLITE_INNOCUOUS;
+    ck_assert_int_eq(sqlite3_create_function(database, "be_corrupt", 0, flags, NULL, be_corrupt, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(database,
+                                  "CREATE TEMP TRIGGER damage AFTER INSERT ON main.documents WHEN new.id = 'bad1' "
+                                  "BEGIN SELECT be_corrupt(); END",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_msg(store_adopt(database, &settings, &store, &error) == SLUICE_OK, "%s", error.text);
+    start_writer();
+    return database;
 }
 
 static void set_up(void)
@@ -201,6 +238,35 @@ START_TEST(a_job_that_does_not_fit_fails_alone)
 }
 END_TEST
 
+static int row_says(void *expected, int count, char **values, char **names)
+{
+    (void)count;
+    (void)names;
+    ck_assert_uint_eq(strtoul(values[0], NULL, 10), *(const size_t *)expected);
+    return 0;
+}
+
+/* It is no fault of the request, and leaves nothing behind. */
+START_TEST(a_file_that_turns_out_damaged)
+{
+    struct outcome outcomes[2];
+    struct job *jobs[2];
+    sqlite3 *database = open_damaged();
+    jobs[0] = new_job(JOB_INDEX, "bad", 3, 1, &outcomes[0]);
+    jobs[1] = new_job(JOB_INDEX, "behind", 2, 1, &outcomes[1]);
+    add_together(jobs, 2);
+    for (int i = 0; i < 2; i++)
+        wait_for(&outcomes[i]);
+    ck_assert_int_eq(outcomes[0].status, SLUICE_SYSTEM);
+    ck_assert_ptr_nonnull(strstr(outcomes[0].text, "is damaged"));
+    size_t kept = outcomes[1].status == SLUICE_OK ? 2 : 0; /* whether it writes on behind damage is left to SQLite */
+    table_lock_shared(&table);
+    ck_assert_uint_eq(table.count, kept);
+    table_unlock(&table);
+    ck_assert_int_eq(sqlite3_exec(database, "SELECT count(*) FROM documents", row_says, &kept, NULL), SQLITE_OK);
+}
+END_TEST
+
 START_TEST(the_first_dimension_wins)
 {
     struct outcome outcomes[3];
@@ -310,6 +376,7 @@ int main(void)
     tcase_add_test(tests, jobs_that_wait_share_a_transaction);
     tcase_add_test(tests, one_id_in_several_jobs_of_a_transaction);
     tcase_add_test(tests, a_job_that_does_not_fit_fails_alone);
+    tcase_add_test(tests, a_file_that_turns_out_damaged);
     tcase_add_test(tests, the_first_dimension_wins);
     tcase_add_test(tests, a_search_sees_requests_whole);
     tcase_add_test(tests, stopping_does_what_is_queued);
