@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CAPACITY_FIRST = 64, SPARSE = 64 /* slots for each entry, above which a map is not worth clearing */ };
+
 /* ---- entries ---- */
 
 /* FNV-1a with a final mix, because slots are chosen by the low bits. */
@@ -100,7 +102,7 @@ bool ids_reserve(struct ids *ids, size_t count)
 {
     if (ids_has_room(ids, count))
         return true;
-    struct ids grown = {.capacity = ids->capacity > 0 ? ids->capacity : 64};
+    struct ids grown = {.capacity = ids->capacity > 0 ? ids->capacity : CAPACITY_FIRST};
     while (!ids_has_room(&grown, count))
         grown.capacity *= 2;
     grown.slots = calloc(grown.capacity, sizeof *grown.slots);
@@ -115,17 +117,22 @@ bool ids_reserve(struct ids *ids, size_t count)
     return true;
 }
 
-void ids_clear(struct ids *ids)
-{
-    if (ids->count > 0)
-        memset(ids->slots, 0, ids->capacity * sizeof *ids->slots);
-    ids->count = 0;
-}
-
 void ids_done(struct ids *ids)
 {
     free(ids->slots);
     *ids = (struct ids){0};
+}
+
+void ids_clear(struct ids *ids)
+{
+    if (ids->count == 0)
+        return;
+    if (ids->count < ids->capacity / SPARSE) {
+        ids_done(ids);
+        return;
+    }
+    memset(ids->slots, 0, ids->capacity * sizeof *ids->slots);
+    ids->count = 0;
 }
 
 struct entry *ids_find(const struct ids *ids, const struct entry *like)

@@ -38,7 +38,7 @@ struct ids {
 bool ids_has_room(const struct ids *ids, size_t count); /* for so many entries in all */
 /* Make that room; false: no memory, and nothing has changed. */
 bool ids_reserve(struct ids *ids, size_t count);
-void ids_clear(struct ids *ids); /* keeps the room */
+void ids_clear(struct ids *ids); /* keeps the room, unless next to none of it was used */
 void ids_done(struct ids *ids);
 
 struct entry *ids_find(const struct ids *ids, const struct entry *like); /* the entry with the same id, or NULL */

@@ -160,6 +160,30 @@ START_TEST(ids_are_found_after_any_history)
 }
 END_TEST
 
+/* A large transaction does not make all that come behind it slow. */
+START_TEST(a_map_gives_back_what_it_does_not_use)
+{
+    struct ids ids = {0};
+    struct entry *entry = new_entry("a");
+    ck_assert(ids_reserve(&ids, 1000000));
+    size_t large = ids.capacity;
+    ids_clear(&ids);
+    ck_assert_uint_eq(ids.capacity, large); /* nothing to clear costs nothing */
+    ids_put(&ids, entry);
+    ids_clear(&ids);
+    ck_assert_uint_eq(ids.capacity, 0);
+    ck_assert_ptr_null(ids_find(&ids, entry));
+    ck_assert(ids_reserve(&ids, 1));
+    size_t small = ids.capacity;
+    ids_put(&ids, entry);
+    ids_clear(&ids);
+    ck_assert_uint_eq(ids.capacity, small);
+    ck_assert_ptr_null(ids_find(&ids, entry));
+    ids_done(&ids);
+    free(entry);
+}
+END_TEST
+
 START_TEST(ids_are_compared_bytewise)
 {
     struct entry *a = new_entry("a"), *ab = new_entry("ab"), *high = new_entry("\xC3\xA9");
@@ -246,6 +270,7 @@ int main(void)
     tcase_add_test(tests, the_last_kernel_runs_everywhere);
     tcase_add_test(tests, the_best_so_many);
     tcase_add_test(tests, ids_are_found_after_any_history);
+    tcase_add_test(tests, a_map_gives_back_what_it_does_not_use);
     tcase_add_test(tests, ids_are_compared_bytewise);
     tcase_add_test(tests, the_table_keeps_rows_dense);
     tcase_add_test(tests, a_search_can_be_cancelled);
