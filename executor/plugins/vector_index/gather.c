@@ -76,16 +76,13 @@ static void read_numbers(const sluice_tensor *embedding, float *row, size_t coun
         row[i] = (float)sluice_tensor_number(embedding, i);
 }
 
+/* Room for them, which is first touched row by row: what a request takes is what it has sent. */
 static sluice_status make_rows(struct gathered *gathered, size_t dimension, sluice_error *error)
 {
     gathered->dimension = dimension;
     gathered->stride = kernel_stride(dimension);
-    size_t size = gathered->found.count * gathered->stride * sizeof(float);
-    gathered->rows = aligned_alloc(KERNEL_ALIGNMENT, size);
-    if (gathered->rows == NULL)
-        return no_memory(error);
-    memset(gathered->rows, 0, size);
-    return SLUICE_OK;
+    gathered->rows = aligned_alloc(KERNEL_ALIGNMENT, gathered->found.count * gathered->stride * sizeof(float));
+    return gathered->rows != NULL ? SLUICE_OK : no_memory(error);
 }
 
 static sluice_status wrong_dimension(const struct gathered *gathered, size_t index, size_t found, sluice_error *error)
@@ -112,6 +109,7 @@ sluice_status gather_embeddings(struct gathered *gathered, size_t dimension, slu
             return wrong_dimension(gathered, i, count, error);
         float *row = gathered->rows + i * gathered->stride;
         read_numbers(&embedding, row, count);
+        memset(row + count, 0, (gathered->stride - count) * sizeof *row);
         if (!table_takes(row, count))
             status = refuse(gathered, i, error, "has an embedding that is not finite, or too long: its squared length may be "
                                                 "8.5e37");
@@ -159,23 +157,17 @@ static sluice_status add_document(struct job *job, const struct gathered *gather
     return no_memory(error);
 }
 
-/* A copy of the rows without their padding. */
-static sluice_status copy_vectors(struct job *job, const struct gathered *gathered, sluice_error *error)
+/* The rows become the job's. */
+static void give_vectors(struct gathered *gathered, struct job *job)
 {
-    size_t dimension = gathered->dimension;
-    job->dimension = dimension;
-    job->vectors = reallocarray(NULL, gathered->found.count * dimension, sizeof *job->vectors);
-    if (job->vectors == NULL)
-        return no_memory(error);
-    for (size_t i = 0; i < gathered->found.count; i++) {
-        float *vector = job->vectors + i * dimension;
-        memcpy(vector, gathered->rows + i * gathered->stride, dimension * sizeof *vector);
-        job->operations[i].vector = vector;
-    }
-    return SLUICE_OK;
+    job->dimension = gathered->dimension;
+    job->vectors = gathered->rows;
+    gathered->rows = NULL;
+    for (size_t i = 0; i < job->count; i++)
+        job->operations[i].vector = job->vectors + i * gathered->stride;
 }
 
-sluice_status gather_job(const struct gathered *gathered, enum job_kind kind, struct job **ret_job, sluice_error *error)
+sluice_status gather_job(struct gathered *gathered, enum job_kind kind, struct job **ret_job, sluice_error *error)
 {
     struct job *job = job_new(kind);
     if (job == NULL)
@@ -183,13 +175,13 @@ sluice_status gather_job(const struct gathered *gathered, enum job_kind kind, st
     sluice_status status = SLUICE_OK;
     for (size_t i = 0; i < gathered->found.count && status == SLUICE_OK; i++)
         status = add_document(job, gathered, i, error);
-    if (status == SLUICE_OK && gathered->found.count > 0)
-        status = copy_vectors(job, gathered, error);
-    if (status == SLUICE_OK)
-        *ret_job = job;
-    else
+    if (status != SLUICE_OK) {
         job_free(job);
-    return status;
+        return status;
+    }
+    give_vectors(gathered, job);
+    *ret_job = job;
+    return SLUICE_OK;
 }
 
 static sluice_status add_removal(struct job *job, sluice_text id, sluice_error *error)

@@ -27,8 +27,8 @@ sluice_status gather_documents(const sluice_document_array *array, const char *p
  */
 sluice_status gather_embeddings(struct gathered *gathered, size_t dimension, sluice_error *error);
 
-/* A job that keeps the gathered documents, with copies of all that it needs. */
-sluice_status gather_job(const struct gathered *gathered, enum job_kind kind, struct job **ret_job, sluice_error *error);
+/* A job that keeps the gathered documents, with copies of them; the rows become the job's. */
+sluice_status gather_job(struct gathered *gathered, enum job_kind kind, struct job **ret_job, sluice_error *error);
 
 /* A job that removes these documents, and the ids of the list (NULL: none). */
 sluice_status gather_removals(const sluice_document_array *array, const sluice_value *ids, struct job **ret_job,

@@ -25,7 +25,7 @@ struct job {
     size_t dimension;
     struct operation *operations; /* in their order */
     size_t count, capacity;
-    float *vectors;  /* of all operations, one after the other; may be NULL */
+    float *vectors;  /* what the operations' vectors are in; may be NULL */
     void *context;
 
     /* When done: */
