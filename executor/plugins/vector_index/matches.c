@@ -53,24 +53,27 @@ static sluice_status find_group(const struct table *table, const struct settings
     return status;
 }
 
-static sluice_status find_all(const struct table *table, const struct settings *settings, const struct search *search,
+static sluice_status find_all(const struct table *table, const struct settings *settings, struct search *search,
                               const struct gathered *queries, sluice_error *error)
 {
-    if (table->count > 0 && queries->found.count > 0 && table->dimension != queries->dimension)
+    if (queries->found.count == 0)
+        return SLUICE_OK;
+    if (table->count > 0 && table->dimension != queries->dimension)
         return sluice_fail(error, SLUICE_INVALID, NULL, "the embeddings have %zu numbers, those of the index have %zu",
                            queries->dimension, table->dimension);
     size_t limit = settings->limit < table->count ? settings->limit : table->count;
     struct scored *items = reallocarray(NULL, SEARCH_GROUP * limit + 1, sizeof *items);
-    sluice_status status = items == NULL ? SLUICE_NO_MEMORY : SLUICE_OK;
+    sluice_status status = items == NULL ? SLUICE_NO_MEMORY : search_begin(search, table);
     for (size_t first = 0; first < queries->found.count && status == SLUICE_OK; first += SEARCH_GROUP)
         status = find_group(table, settings, search, queries, first, items, limit);
+    search_end(search);
     free(items);
     if (status == SLUICE_NO_MEMORY || status == SLUICE_LIMIT)
         return sluice_fail(error, status, NULL, "the matches take more memory than a message may have; ask for fewer");
     return status;
 }
 
-sluice_status matches_find(struct table *table, const struct settings *settings, const struct search *search,
+sluice_status matches_find(struct table *table, const struct settings *settings, struct search *search,
                            const struct gathered *queries, sluice_error *error)
 {
     table_lock_shared(table);

@@ -11,7 +11,7 @@
  * Give each gathered document its matches, in place of those it has. Takes the table's lock for reading. SLUICE_INVALID: the
  * queries have another dimension than the table; SLUICE_CANCELLED; SLUICE_NO_MEMORY, SLUICE_LIMIT.
  */
-sluice_status matches_find(struct table *table, const struct settings *settings, const struct search *search,
+sluice_status matches_find(struct table *table, const struct settings *settings, struct search *search,
                            const struct gathered *queries, sluice_error *error);
 
 #endif

@@ -10,6 +10,7 @@ enum {
     BLOCK_ROWS_MIN = 8,
     BLOCK_ROWS_MAX = 256,
     BLOCKS_BETWEEN_LOOKS = 16, /* at the cancel */
+    TAGS_BETWEEN_LOOKS = 1024,
     SPARSE = 4, /* fewer than one in so many rows of a block pass the filter: they are taken one by one */
 };
 
@@ -21,7 +22,6 @@ struct pass {
     size_t count;
     struct top *tops;
     float inverse_lengths[SEARCH_GROUP]; /* of the queries */
-    const uint8_t *passing;              /* for each row of the table; NULL: all */
     float *values;                       /* for each query of the group, those of a block's rows */
 };
 
@@ -49,12 +49,13 @@ static float ordered_score(const struct pass *pass, size_t query, size_t row, fl
 /* The values of the rows from `first` on go into the tops. */
 static void add_values(const struct pass *pass, size_t first, size_t rows)
 {
+    const uint8_t *passing = pass->search->passing;
     for (size_t q = 0; q < pass->count; q++) {
         struct top *top = &pass->tops[q];
         const float *values = pass->values + q * BLOCK_ROWS_MAX;
         for (size_t r = 0; r < rows; r++) {
             float score = ordered_score(pass, q, first + r, values[r]);
-            if (top_wants(top, score) && (pass->passing == NULL || pass->passing[first + r]))
+            if (top_wants(top, score) && (passing == NULL || passing[first + r]))
                 top_add(top, score, pass->table->entries[first + r]);
         }
     }
@@ -70,16 +71,22 @@ static void compare_rows(const struct pass *pass, size_t first, size_t rows)
 
 static void compare_block(const struct pass *pass, size_t first, size_t rows)
 {
-    size_t passing = rows;
-    for (size_t r = 0; pass->passing != NULL && r < rows; r++)
-        passing -= pass->passing[first + r] == 0;
-    if (passing * SPARSE >= rows) {
+    const uint8_t *passing = pass->search->passing;
+    size_t count = rows;
+    for (size_t r = 0; passing != NULL && r < rows; r++)
+        count -= passing[first + r] == 0;
+    if (count * SPARSE >= rows) {
         compare_rows(pass, first, rows);
         return;
     }
-    for (size_t r = 0; r < rows && passing > 0; r++)
-        if (pass->passing[first + r])
+    for (size_t r = 0; r < rows && count > 0; r++)
+        if (passing[first + r])
             compare_rows(pass, first + r, 1);
+}
+
+static bool is_cancelled(const struct search *search)
+{
+    return search->cancelled != NULL && search->cancelled(search->context);
 }
 
 static sluice_status compare_all(const struct pass *pass)
@@ -92,7 +99,7 @@ static sluice_status compare_all(const struct pass *pass)
         block = BLOCK_ROWS_MAX;
     size_t blocks = 0;
     for (size_t first = 0; first < pass->table->count; first += block, blocks++) {
-        if (blocks % BLOCKS_BETWEEN_LOOKS == 0 && search->cancelled != NULL && search->cancelled(search->context))
+        if (blocks % BLOCKS_BETWEEN_LOOKS == 0 && is_cancelled(search))
             return SLUICE_CANCELLED;
         size_t left = pass->table->count - first;
         compare_block(pass, first, left < block ? left : block);
@@ -102,13 +109,25 @@ static sluice_status compare_all(const struct pass *pass)
     return SLUICE_OK;
 }
 
-/* Which rows the filter lets through: 1 or 0 for each. NULL: no memory. */
-static uint8_t *ask_filter(const struct table *table, const struct filter *filter)
+sluice_status search_begin(struct search *search, const struct table *table)
 {
-    uint8_t *passing = malloc(table->count + 1);
-    for (size_t row = 0; passing != NULL && row < table->count; row++)
-        passing[row] = filter_passes(filter, entry_tags(table->entries[row]));
-    return passing;
+    if (search->filter == NULL)
+        return SLUICE_OK;
+    search->passing = malloc(table->count + 1);
+    if (search->passing == NULL)
+        return SLUICE_NO_MEMORY;
+    for (size_t row = 0; row < table->count; row++) {
+        if (row % TAGS_BETWEEN_LOOKS == 0 && is_cancelled(search))
+            return SLUICE_CANCELLED;
+        search->passing[row] = filter_passes(search->filter, entry_tags(table->entries[row]));
+    }
+    return SLUICE_OK;
+}
+
+void search_end(struct search *search)
+{
+    free(search->passing);
+    search->passing = NULL;
 }
 
 sluice_status search_run(const struct table *table, const struct search *search, const float *queries, size_t count,
@@ -119,16 +138,8 @@ sluice_status search_run(const struct table *table, const struct search *search,
     pass.kernel = search->metric == METRIC_EUCLIDEAN ? kernel->squared_distance : kernel->product;
     for (size_t q = 0; q < count; q++)
         pass.inverse_lengths[q] = table_inverse_length(queries + q * table->stride, table->dimension);
-    uint8_t *passing = NULL;
-    if (search->filter != NULL) {
-        passing = ask_filter(table, search->filter);
-        if (passing == NULL)
-            return SLUICE_NO_MEMORY;
-    }
-    pass.passing = passing;
     pass.values = aligned_alloc(KERNEL_ALIGNMENT, count * BLOCK_ROWS_MAX * sizeof(float));
     sluice_status status = pass.values == NULL ? SLUICE_NO_MEMORY : compare_all(&pass);
     free(pass.values);
-    free(passing);
     return status;
 }

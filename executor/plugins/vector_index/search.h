@@ -19,7 +19,12 @@ struct search {
     const struct filter *filter; /* NULL: all rows */
     bool (*cancelled)(const void *context); /* asked now and then; NULL: never */
     const void *context;
+    uint8_t *passing; /* search_begin()'s: 1 or 0 for each row; NULL: all rows */
 };
+
+/* Ask the filter, if there is one, once for all queries. SLUICE_CANCELLED, SLUICE_NO_MEMORY; search_end() in any case. */
+sluice_status search_begin(struct search *search, const struct table *table);
+void search_end(struct search *search);
 
 /* `queries`: up to SEARCH_GROUP rows of the table's stride (kernel.h); `tops`: one for each, empty. SLUICE_CANCELLED,
  * SLUICE_NO_MEMORY. Scores are as search_score() takes them; the tops are sorted. */

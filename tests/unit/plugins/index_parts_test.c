@@ -247,6 +247,7 @@ START_TEST(a_search_can_be_cancelled)
     float vector[1] = {1}, query[KERNEL_ROW_FLOATS] __attribute__((aligned(KERNEL_ALIGNMENT))) = {1};
     struct scored items[1];
     struct top top = {.items = items, .limit = 1};
+    struct filter *filter = NULL;
     ck_assert_int_eq(table_init(&table), SLUICE_OK);
     table_set_dimension(&table, 1);
     ck_assert(table_reserve(&table, 1));
@@ -256,6 +257,13 @@ START_TEST(a_search_can_be_cancelled)
     search.cancelled = NULL;
     ck_assert_int_eq(search_run(&table, &search, query, 1, &top), SLUICE_OK);
     ck_assert_uint_eq(top.count, 1);
+    sluice_value *source = sluice_value_new_map();
+    ck_assert_int_eq(filter_new(source, &filter, NULL), SLUICE_OK);
+    search = (struct search){.filter = filter, .cancelled = always};
+    ck_assert_int_eq(search_begin(&search, &table), SLUICE_CANCELLED);
+    search_end(&search);
+    filter_free(filter);
+    sluice_value_free(source);
     table_done(&table);
 }
 END_TEST

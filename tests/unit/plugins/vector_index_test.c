@@ -311,6 +311,12 @@ START_TEST(a_filter_chooses)
     ck_assert_uint_eq(sluice_document_array_size(sluice_document_matches(kit_document(&index_kit, 0))), 21);
     ask(0, 0, "{\"filter\": {\"tags__year\": {\"$gt\": 3000}}}");
     index_matches(0, "");
+    kit_begin(&index_kit);
+    for (unsigned i = 0; i < 100; i++) /* each of many, too */
+        INDEX_ADD("q", 0, 0);
+    index_send("/search", some);
+    for (unsigned i = 0; i < 100; i++)
+        index_matches(i, "y1995 y1996 y1997");
     index_fails("/search", "{\"filter\": {\"year\": {\"$gt\": 1}}}",
                 "ValueError('\"year\" is no key of a filter; use \"tags__NAME\", $and, $or or $not')");
 }
