@@ -1,9 +1,9 @@
 #include "settings.h"
+#include "store.h"
 
 #include <string.h>
 
 #define MAX_BYTES_MAX 9007199254740992.0 /* 2^53 */
-#define DIMENSION_MAX 65536              /* STORE_DIMENSION_MAX */
 
 static const char *const metrics[] = {
     [METRIC_COSINE] = "cosine", [METRIC_INNER_PRODUCT] = "inner_product", [METRIC_EUCLIDEAN] = "euclidean", NULL};
@@ -17,7 +17,7 @@ const sluice_parameter settings_parameters[] = {
      .type = SLUICE_PARAMETER_INTEGER,
      .fallback = "0",
      .minimum = 0,
-     .maximum = DIMENSION_MAX,
+     .maximum = STORE_DIMENSION_MAX,
      .help = "Numbers of an embedding; 0: that of the file, or of the first document."},
     {.name = "metric",
      .type = SLUICE_PARAMETER_STRING,
