@@ -8,6 +8,8 @@ enum { CAPACITY_FIRST = 64, SPARSE = 64 /* slots for each entry, above which a m
 
 /* ---- entries ---- */
 
+const sluice_limits entry_limits = {.depth = 1000};
+
 /* FNV-1a with a final mix, because slots are chosen by the low bits. */
 static uint64_t hash_of(sluice_text id)
 {

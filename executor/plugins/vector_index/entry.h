@@ -21,6 +21,8 @@ struct entry {
 
 #define ENTRY_DOCUMENT_MAX ((size_t)900 << 20) /* bytes of a document that is kept; a row of SQLite has 10^9 at most */
 
+extern const sluice_limits entry_limits; /* of a kept document, read or copied: as deep as a host may be told to take */
+
 /* `tags` are made flat here. SLUICE_NO_MEMORY, SLUICE_LIMIT. free() it. */
 sluice_status entry_new(sluice_text id, const void *document, size_t document_size, const sluice_value *tags,
                         struct entry **ret_entry);

@@ -122,8 +122,7 @@ sluice_status gather_embeddings(struct gathered *gathered, size_t dimension, slu
 /* The document as it is kept: without its embedding and its matches. malloc()ed bytes. */
 static sluice_status write_document(const sluice_document *document, void **ret_bytes, size_t *ret_size)
 {
-    sluice_limits limits = {.depth = 1000};
-    sluice_document_array *array = sluice_document_array_new_with(&limits);
+    sluice_document_array *array = sluice_document_array_new_with(&entry_limits);
     if (array == NULL)
         return SLUICE_NO_MEMORY;
     sluice_document *copy = sluice_document_array_append_copy(array, document);

@@ -7,9 +7,8 @@ static sluice_status add_match(const struct table *table, const struct settings 
                                sluice_document_array *matches, const struct scored *scored)
 {
     const struct entry *entry = scored->entry;
-    sluice_limits limits = {.depth = 1000};
     sluice_document_array *kept = NULL;
-    sluice_status status = sluice_document_array_read(entry->bytes, entry->document_size, &limits, &kept, NULL);
+    sluice_status status = sluice_document_array_read(entry->bytes, entry->document_size, &entry_limits, &kept, NULL);
     if (status != SLUICE_OK)
         return status;
     sluice_document *match = sluice_document_array_append_copy(matches, sluice_document_array_at(kept, 0));

@@ -115,8 +115,7 @@ static sluice_status read_document(const struct store *store, int64_t number, sl
                                    struct entry **ret_entry, sluice_error *error)
 {
     sluice_document_array *array = NULL;
-    sluice_limits limits = {.depth = 1000};
-    if (sluice_document_array_read(bytes.data, bytes.size, &limits, &array, NULL) != SLUICE_OK)
+    if (sluice_document_array_read(bytes.data, bytes.size, &entry_limits, &array, NULL) != SLUICE_OK)
         return damaged(store, number, "cannot be read", error);
     sluice_status status;
     const sluice_document *document = sluice_document_array_at(array, 0);
