@@ -14,6 +14,7 @@ ROWS, DIMENSION = 100000, 256
 SEARCH_TARGET = 0.5         # of a loop that only sums the same bytes, with as many threads
 BATCH_TARGET = 4            # 64 queries at once, beside one by one
 INDEX_TARGET_SECONDS = 5    # 100,000 documents, 100 a request, 16 requests in flight
+THREADS_MAX = 64            # bench-vector-index takes no more
 FLOW_ROUNDS = 3
 FLOW_ROWS = ('vector-index-indexing', 'vector-index-batch-flow')
 
@@ -26,7 +27,7 @@ def run(command):
 
 
 def rows(bench):
-    threads = os.cpu_count()
+    threads = min(os.cpu_count(), THREADS_MAX)
     for metric in ('cosine', 'inner_product', 'euclidean'):
         names = {'search': 'vector-index-search-%s' % metric, 'batch': 'vector-index-batch-%s' % metric}
         if any(wanted(name, bench.options.only) for name in names.values()):
