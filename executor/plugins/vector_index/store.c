@@ -1,10 +1,12 @@
 #include "store_impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The log is copied into the file when it has so many pages: rarely against a commit, often against the disk's size. */
 #define CHECKPOINT_PAGES "4000"
@@ -60,17 +62,32 @@ sluice_status store_prepare(struct store *store, const char *sql, sqlite3_stmt *
 
 /* ---- opening ---- */
 
-/* Every folder of the path that is missing. */
+/* This folder is new: it stays, whatever happens to the power. As far as the file system can, so there is no error. */
+static void sync_parent(const char *folder)
+{
+    char parent[STORE_PATH_MAX + sizeof "/.."];
+    snprintf(parent, sizeof parent, "%s/..", folder);
+    int file = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    fsync(file);
+    close(file);
+}
+
+/* Every folder of the path that is missing. SQLite sees to the last one, in which its files are made. */
 static sluice_status make_folders(const char *path, sluice_error *error)
 {
     char folder[STORE_PATH_MAX];
     snprintf(folder, sizeof folder, "%s", path);
     for (char *slash = strchr(folder + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        int failure = mkdir(folder, 0777) == 0 ? 0 : errno;
+        if (failure == 0)
+            sync_parent(folder);
+        else if (failure != EEXIST)
             return sluice_fail(error, SLUICE_SYSTEM, NULL,
                                "%s cannot be written: its folder %s cannot be made: %s; name another path", path, folder,
-                               strerror(errno));
+                               strerror(failure));
         *slash = '/';
     }
     return SLUICE_OK;

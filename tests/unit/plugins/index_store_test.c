@@ -80,6 +80,18 @@ START_TEST(folders_are_made)
 }
 END_TEST
 
+START_TEST(folders_that_are_made_are_on_the_disk)
+{
+    unsigned before = atomic_load(&syncs);
+    make_file();
+    unsigned file_alone = atomic_load(&syncs) - before;
+    snprintf(index_file, sizeof index_file, "%s/new/folder/a.sqlite", index_folder);
+    before = atomic_load(&syncs);
+    make_file();
+    ck_assert_uint_eq(atomic_load(&syncs) - before, file_alone + 2);
+}
+END_TEST
+
 START_TEST(a_relative_path_starts_at_the_workspace)
 {
     char place[128];
@@ -330,6 +342,7 @@ int main(int count, char **arguments)
     tcase_add_checked_fixture(tests, index_make_folder, index_remove_folder);
     tcase_add_test(tests, a_normal_stop_leaves_one_file);
     tcase_add_test(tests, folders_are_made);
+    tcase_add_test(tests, folders_that_are_made_are_on_the_disk);
     tcase_add_test(tests, a_relative_path_starts_at_the_workspace);
     tcase_add_test(tests, no_database);
     tcase_add_test(tests, another_programs_database);
