@@ -1,22 +1,9 @@
 /* answer.c - what a handler gave, kept beyond its call. */
 #include "common/document/codec.h"
 #include "common/wire/jina_fields.h"
-#include "common/wire/wire.h"
 #include "executor/testkit/kit.h"
 
 #include <stdlib.h>
-
-struct sluice_testkit_answer {
-    bool bound, failed, untouched;
-    uint32_t worker;
-    double seconds;
-    sluice_document_array *documents;
-    sluice_value *results;
-    struct buffer failure; /* a StatusProto; the texts below point into it */
-    sluice_text text, name, executor;
-    struct wire_reader exception; /* its ExceptionProto */
-    size_t argument_count;
-};
 
 sluice_testkit_answer *answer_new(void)
 {
@@ -95,30 +82,6 @@ sluice_status answer_take(sluice_testkit_answer *answer, const struct call_answe
     if (status == SLUICE_OK && answer->failed)
         status = take_failure(answer, given->failure, error);
     return status;
-}
-
-void answer_set_worker(sluice_testkit_answer *answer, uint32_t worker)
-{
-    answer->worker = worker;
-}
-
-void answer_set_seconds(sluice_testkit_answer *answer, double seconds)
-{
-    answer->seconds = seconds;
-}
-
-sluice_document_array *answer_give_documents(sluice_testkit_answer *answer)
-{
-    sluice_document_array *documents = answer->documents;
-    answer->documents = NULL;
-    return documents;
-}
-
-sluice_value *answer_give_results(sluice_testkit_answer *answer)
-{
-    sluice_value *results = answer->results;
-    answer->results = NULL;
-    return results;
 }
 
 /* ---- what it says ---- */

@@ -9,6 +9,7 @@
 #ifndef SLUICE_TESTKIT_KIT_H
 #define SLUICE_TESTKIT_KIT_H
 
+#include "common/wire/wire.h"
 #include "executor/host/call.h"
 
 #include <sluice/testkit.h>
@@ -36,6 +37,18 @@ struct job {
     sluice_testkit_answer *answer;
     sluice_status status; /* of taking the answer */
     sluice_error error;
+};
+
+struct sluice_testkit_answer {
+    bool bound, failed, untouched;
+    uint32_t worker;
+    double seconds;
+    sluice_document_array *documents;
+    sluice_value *results;
+    struct buffer failure; /* a StatusProto; the texts below point into it */
+    sluice_text text, name, executor;
+    struct wire_reader exception; /* its ExceptionProto */
+    size_t argument_count;
 };
 
 struct sluice_testkit {
@@ -78,11 +91,5 @@ sluice_testkit_answer *answer_new(void);
 /* Copy what a handler gave before the call is used again; `sent` are the documents of the request. */
 sluice_status answer_take(sluice_testkit_answer *answer, const struct call_answer *given, const struct rope *sent,
                           sluice_error *error);
-void answer_set_worker(sluice_testkit_answer *answer, uint32_t worker);
-void answer_set_seconds(sluice_testkit_answer *answer, double seconds);
-
-/* The documents, the results, become the caller's. */
-sluice_document_array *answer_give_documents(sluice_testkit_answer *answer);
-sluice_value *answer_give_results(sluice_testkit_answer *answer);
 
 #endif

@@ -35,7 +35,7 @@ static sluice_status encode_documents(struct job *job, const sluice_document_arr
 /* The end of a job: nobody touches it any more until the post takes it back. */
 static void job_finish(struct job *job, const struct call_answer *given)
 {
-    answer_set_seconds(job->answer, (double)(clock_monotonic_ns() - job->started_ns) / CLOCK_NS_PER_SECOND);
+    job->answer->seconds = (double)(clock_monotonic_ns() - job->started_ns) / CLOCK_NS_PER_SECOND;
     job->status = answer_take(job->answer, given, &job->sent, &job->error);
     block_unref(given->body);
 }
@@ -103,7 +103,7 @@ void job_run(struct job *job, struct kit_worker *worker)
     sluice_testkit *kit = job->kit;
     job->started_ns = clock_monotonic_ns();
     job->request.deadline_ns = deadline_ns(job->started_ns, job->timeout_seconds);
-    answer_set_worker(job->answer, worker->index);
+    job->answer->worker = worker->index;
     call_run(worker->call, &job->request, &given);
     if (given.outcome == CALL_DEFERRED) { /* the job may be finished already */
         worker->call = given.successor;
@@ -200,13 +200,14 @@ sluice_status sluice_testkit_call(sluice_testkit *kit, const char *endpoint, con
     sluice_status status = sluice_testkit_post(kit, &request, &answer, error);
     if (status != SLUICE_OK)
         return status;
-    kit->results = answer_give_results(answer);
-    if (ret_documents != NULL)
-        *ret_documents = answer_give_documents(answer);
-    if (sluice_testkit_answer_failed(answer)) {
-        sluice_text text = sluice_testkit_answer_failure_text(answer);
-        status = sluice_fail(error, SLUICE_EXECUTOR, NULL, "%.*s", (int)text.size, text.data);
+    kit->results = answer->results;
+    answer->results = NULL;
+    if (ret_documents != NULL) {
+        *ret_documents = answer->documents;
+        answer->documents = NULL;
     }
+    if (answer->failed)
+        status = sluice_fail(error, SLUICE_EXECUTOR, NULL, "%.*s", (int)answer->text.size, answer->text.data);
     sluice_testkit_answer_free(answer);
     return status;
 }
