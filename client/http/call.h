@@ -4,11 +4,12 @@
  * Design notes.
  *  - A call is one HTTP exchange: POST with a JSON body (SINGLE, GRAPHQL) or GET (DRY_RUN, INFO, HEALTH, and the
  * transport's own look at /openapi.json). Its events come on the channel's thread.
- *  - The way: NEW until the caller has given its message; WRITING, the body is made; WAITING, for a free connection,
- * for the routes of the gateway (routes.h) or for the next attempt to connect; RUNNING, libcurl has it; READING, the
- * answer is taken apart; HELD, until the caller reads; OVER.
+ *  - The way: NEW until the caller has given its message; WAITING, for a free connection, for the routes of the gateway
+ *    (routes.h) or for the next attempt to connect; WRITING, the body is made; RUNNING, libcurl has it; READING, the
+ *    answer is taken apart; HELD, until the caller reads; OVER. A call occupies a connection from WRITING to the end of
+ *    RUNNING, so that there are never more bodies than connections, however many calls wait.
  *  - WRITING and READING are JSON work: done at once on the channel's thread for bodies up to HTTP_INLINE_BYTES, which
- * takes well below a millisecond, else by a worker. While a worker has a call the channel's thread leaves it alone.
+ *    takes well below a millisecond, else by a worker. While a worker has a call the channel's thread leaves it alone.
  *  - A request is never sent twice behind the caller's back: the body is given to libcurl by a function that cannot be
  *    rewound, so its own second try on a dead kept connection fails once a byte of the body went out.
  */
@@ -30,7 +31,7 @@ enum {
     HTTP_EXCERPT = 300          /* bytes of a foreign text in an error */
 };
 
-enum call_state { CALL_NEW, CALL_WRITING, CALL_WAITING, CALL_RUNNING, CALL_READING, CALL_HELD, CALL_OVER };
+enum call_state { CALL_NEW, CALL_WAITING, CALL_WRITING, CALL_RUNNING, CALL_READING, CALL_HELD, CALL_OVER };
 
 struct transport_call {
     struct transport_channel *channel;
@@ -53,6 +54,7 @@ struct transport_call {
     enum call_state state;
     struct transport_call *previous, *next; /* of the channel's list WAITING */
     struct buffer body;
+    bool body_written;
     size_t body_at;
     char *endpoint;         /* of SINGLE */
     char *path;             /* once it runs: "/post" */

@@ -124,6 +124,14 @@ static bool is_past(uint64_t deadline_ns)
     return deadline_ns != 0 && clock_monotonic_ns() >= deadline_ns;
 }
 
+static void fail_late(struct transport_call *call)
+{
+    const struct transport_call *own = call->channel->own;
+    bool not_there = call->connect_failures > 0 || (own != NULL && own->connect_failures > 0);
+    call_fail(call, SLUICE_TIMEOUT, 0, "%s: the timeout was past before the request could be sent%s", call_name(call),
+              not_there ? "; the gateway is not there" : "");
+}
+
 /* ---- from state to state ---- */
 
 static bool read_flag(struct transport_call *call, const bool *flag)
@@ -134,15 +142,14 @@ static bool read_flag(struct transport_call *call, const bool *flag)
     return value;
 }
 
+static void start(struct transport_call *call);
+
 static void work_done(struct transport_call *call)
 {
-    if (call->state == CALL_READING) {
+    if (call->state == CALL_READING)
         settle(call, read_flag(call, &call->read_wanted));
-    } else if (call->status != SLUICE_OK) {
-        end(call);
-    } else {
-        wait_in_list(call);
-    }
+    else
+        start(call);
 }
 
 /* The JSON work of the state: at once when it is small, else by a worker. */
@@ -155,22 +162,37 @@ static void work(struct transport_call *call, enum call_state state, size_t byte
     work_done(call);
 }
 
+/* Its body is there, or could not be made. */
 static void start(struct transport_call *call)
 {
     struct transport_channel *channel = call->channel;
+    if (call->status == SLUICE_OK && is_past(call->deadline_ns))
+        fail_late(call);
     if (call->path == NULL && call->method == TRANSPORT_SINGLE)
         call->path = routes_path(&channel->routes, call->endpoint);
-    if (!request_prepare(call)) {
+    if (call->status != SLUICE_OK || !request_prepare(call)) {
+        channel->running--;
         end(call);
         return;
     }
     call->state = CALL_RUNNING;
-    channel->running++;
     CURLMcode code = curl_multi_add_handle(channel->multi, call->easy);
     if (code == CURLM_OK)
         return;
     channel->running--;
     end_failed(call, SLUICE_INTERNAL, curl_multi_strerror(code));
+}
+
+/* It gets a connection. Only now is its body made, so that those that wait for one hold no JSON. */
+static void begin(struct transport_call *call)
+{
+    call->channel->running++;
+    if (call->body_written) {
+        start(call);
+        return;
+    }
+    call->body_written = true;
+    work(call, CALL_WRITING, request_work(call));
 }
 
 /* Does a call wait for the answer to the transport's own? */
@@ -221,6 +243,7 @@ void channel_finished(struct transport_call *call)
     stop_transfer(call);
     if (connect_again(call))
         return;
+    buffer_done(&call->body);
     work(call, CALL_READING, call->answer.size);
 }
 
@@ -229,10 +252,20 @@ static void look_working(struct transport_call *call, bool worked, bool cancelle
 {
     if (!worked)
         return;
+    if (cancelled && call->state == CALL_WRITING)
+        call->channel->running--;
     if (cancelled)
         end_failed(call, SLUICE_CANCELLED, "the call was cancelled");
     else
         work_done(call);
+}
+
+static void take_message(struct transport_call *call)
+{
+    if (call->method == TRANSPORT_SINGLE && (call->endpoint = request_endpoint(&call->message)) == NULL)
+        end_failed(call, SLUICE_NO_MEMORY, "no memory for a request");
+    else
+        wait_in_list(call);
 }
 
 void channel_look(struct transport_call *call)
@@ -254,7 +287,7 @@ void channel_look(struct transport_call *call)
         end_failed(call, SLUICE_CANCELLED, "the call was cancelled");
     } else if (call->state == CALL_NEW && given) {
         call->events->sent(call->context);
-        work(call, CALL_WRITING, request_work(call));
+        take_message(call);
     } else if (call->state == CALL_HELD && read_wanted) {
         end(call);
     }
@@ -263,7 +296,7 @@ void channel_look(struct transport_call *call)
 void channel_start_own(struct transport_call *call)
 {
     call->channel->own = call;
-    start(call);
+    begin(call);
 }
 
 void channel_choose_paths(struct transport_channel *channel)
@@ -294,11 +327,8 @@ static bool may_start(struct transport_channel *channel, struct transport_call *
 
 static void expire(struct transport_call *call)
 {
-    const struct transport_call *own = call->channel->own;
-    bool not_there = call->connect_failures > 0 || (own != NULL && own->connect_failures > 0);
     leave_list(call);
-    call_fail(call, SLUICE_TIMEOUT, 0, "%s: the timeout was past before the request could be sent%s", call_name(call),
-              not_there ? "; the gateway is not there" : "");
+    fail_late(call);
     end(call);
 }
 
@@ -320,7 +350,7 @@ void channel_pump(struct transport_channel *channel)
             expire(call);
         } else if (!full && may_start(channel, call)) {
             leave_list(call);
-            start(call);
+            begin(call);
         } else {
             note_due(channel, call);
         }

@@ -44,7 +44,7 @@ struct transport_channel {
     uint64_t curl_due_ns;    /* when libcurl wants to be called; 0: no need */
     uint64_t waiting_due_ns; /* when something happens to a call of the list below; 0: never by time */
     struct transport_call *waiting_first, *waiting_last;
-    size_t running;
+    size_t running; /* calls that occupy a connection */
     struct transport_call *own; /* the look at /openapi.json, while there is one */
     struct routes routes;
 };

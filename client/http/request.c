@@ -94,7 +94,7 @@ sluice_status request_headers(const struct transport_call_settings *settings, st
 /* ---- the body ---- */
 
 /* The client writes the header first, in the first slice. */
-static char *read_endpoint(const struct rope *message)
+char *request_endpoint(const struct rope *message)
 {
     struct wire_field field, inner;
     if (message->count == 0)
@@ -129,8 +129,7 @@ static bool write_json(struct transport_call *call)
     sluice_error error = {0};
     sluice_status status;
     if (call->method == TRANSPORT_SINGLE) {
-        call->endpoint = read_endpoint(&call->message);
-        status = call->endpoint != NULL ? json_request_write(&call->message, &call->body, &error) : SLUICE_NO_MEMORY;
+        status = json_request_write(&call->message, &call->body, &error);
     } else {
         uint8_t *at = buffer_reserve(&call->body, call->message.size);
         status = at != NULL ? SLUICE_OK : call->body.failed;
@@ -254,6 +253,13 @@ static bool set_headers(struct transport_call *call)
     return done;
 }
 
+/* libcurl takes 64 KiB for each transfer unless it is told, and no less than 16. */
+static long upload_buffer(const struct transport_call *call)
+{
+    enum { LEAST = 16 * 1024, MOST = 64 * 1024 };
+    return call->body.size <= LEAST ? LEAST : call->body.size >= MOST ? MOST : (long)call->body.size;
+}
+
 static void set_callbacks(CURL *easy, struct transport_call *call)
 {
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
@@ -269,6 +275,7 @@ static void set_callbacks(CURL *easy, struct transport_call *call)
     if (call->method == TRANSPORT_SINGLE || call->method == TRANSPORT_GRAPHQL) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.size);
+        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer(call));
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
         curl_easy_setopt(easy, CURLOPT_READDATA, call);
     }

@@ -12,6 +12,9 @@
 sluice_status request_headers(const struct transport_call_settings *settings, struct curl_slist **ret_headers,
                               sluice_error *error);
 
+/* The endpoint that a SINGLE's message names; the caller frees it. NULL: no memory. */
+char *request_endpoint(const struct rope *message);
+
 /* Make the body out of the message, which is dropped. False: call_fail() was called. */
 bool request_write(struct transport_call *call);
 
