@@ -116,7 +116,7 @@ void answer_read(struct transport_call *call)
         call_fail(call, SLUICE_LIMIT, 0,
                   "%s: the answer is larger than %zu bytes (max_message_size); ask for less, or raise it",
                   call_name(call), call->answer.limit);
-    else if (call->curl_code != CURLE_OK)
+    else if (call->curl_code != CURLE_OK || !call->head_ended)
         answer_curl_failure(call);
     else if (call->method == TRANSPORT_HEALTH && http == 503)
         answer_message(call);

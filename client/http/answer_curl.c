@@ -11,6 +11,8 @@
 static const char *words_of(struct transport_call *call)
 {
     size_t size = strlen(call->curl_text);
+    if (call->curl_code == CURLE_OK)
+        return "its header fields do not end";
     while (size > 0 && (isspace((unsigned char)call->curl_text[size - 1]) || call->curl_text[size - 1] == '.'))
         call->curl_text[--size] = '\0';
     return size > 0 ? call->curl_text : curl_easy_strerror(call->curl_code);
@@ -84,6 +86,7 @@ void answer_curl_failure(struct transport_call *call)
         call_fail(call, SLUICE_INVALID, 0, "%s: the answer's compression cannot be undone: %s", call_name(call),
                   words_of(call));
         break;
+    case CURLE_OK: /* the head was cut off */
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:

@@ -69,6 +69,7 @@ struct transport_call {
     int os_error;
     bool new_connection; /* made for this call */
     long http_status;
+    bool head_ended; /* libcurl takes a head that was cut off for a whole one */
     char *content_type, *location; /* of the answer; NULL: none */
     long retry_after_seconds;
     struct buffer answer_headers; /* of GRAPHQL */

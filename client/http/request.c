@@ -195,7 +195,11 @@ static size_t on_header(char *data, size_t one, size_t count, void *context)
 {
     struct transport_call *call = context;
     size_t size = one * count;
-    if (size > 5 && memcmp(data, "HTTP/", 5) == 0)
+    bool status_line = size > 5 && memcmp(data, "HTTP/", 5) == 0;
+    call->head_ended = size <= 2 || (call->head_ended && !status_line); /* after it: a trailer */
+    if (call->method != TRANSPORT_GRAPHQL)
+        return size;
+    if (status_line)
         buffer_clear(&call->answer_headers);
     else if (size > 2)
         buffer_append(&call->answer_headers, data, size);
@@ -268,10 +272,8 @@ static void set_callbacks(CURL *easy, struct transport_call *call)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
     curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, call->channel);
-    if (call->method == TRANSPORT_GRAPHQL) {
-        curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-        curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
-    }
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     if (call->method == TRANSPORT_SINGLE || call->method == TRANSPORT_GRAPHQL) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.size);

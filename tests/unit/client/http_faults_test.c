@@ -42,7 +42,10 @@ static const struct {
     {"HTTP/1.0 200 X\r\n\r\n{}", SLUICE_OK, ""},
     /* No answer, or half of one. */
     {"", SLUICE_UNAVAILABLE, "POST /post: the connection broke before the answer"},
-    {"HTTP/1.1 200 X\r\ncontent-le", SLUICE_INVALID, "the answer is empty"}, /* a cut head is a head to libcurl */
+    {"HTTP/1.1 200 X\r\ncontent-le", SLUICE_UNAVAILABLE, "in the middle of the answer (its header fields do not end)"},
+    {"HTTP/1.1 200 X\r\ncontent-type: application/json\r\n", SLUICE_UNAVAILABLE, "in the middle of the answer"},
+    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 X\r\n", SLUICE_UNAVAILABLE, "in the middle of the answer"},
+    {"HTTP/1.1 503 X\r\n", SLUICE_UNAVAILABLE, "in the middle of the answer"},
     {"HTTP/1.1 200 X\r\ncontent-length: 20\r\n\r\n{\"data\":[", SLUICE_UNAVAILABLE, "the connection broke in the middle of the answer"},
     {"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"da", SLUICE_UNAVAILABLE, "in the middle of the answer"},
     /* Foreign. */
