@@ -74,7 +74,7 @@ struct upstream {
     uint64_t bytes_in_flight, window_bytes;
     uint32_t workers;
     uint64_t run_ns;   /* lock: running mean of the time in the handler */
-    uint32_t *cancels; /* lock: slots whose CANCEL is to be sent */
+    uint64_t *cancels; /* lock: ids (slots may be used again) whose CANCEL is to be sent */
     size_t cancel_count, cancel_capacity;
 
     struct timer reconnect, death_wait, stuck; /* upstream thread */
@@ -120,7 +120,7 @@ void sending_write_out(struct upstream *upstream); /* ready -> the socket; drops
 void sending_write_or_hold(struct upstream *upstream); /* the same, or noted until upstream_release() of this thread */
 uint32_t sending_give_slot(struct upstream *upstream, struct upstream_call *call);
 void sending_free_slot(struct upstream *upstream, uint32_t index);
-void sending_cancel_frame(struct upstream *upstream, uint32_t index);
+void sending_cancel_frame(struct upstream *upstream, uint32_t index); /* of the request that has the slot now */
 uint64_t sending_slot_id(const struct upstream *upstream, uint32_t index);
 
 #endif

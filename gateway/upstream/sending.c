@@ -111,8 +111,8 @@ static sluice_status add_request(struct upstream *upstream, struct upstream_call
 static bool fill_writer(struct upstream *upstream)
 {
     for (size_t i = 0; i < upstream->cancel_count; i++)
-        if (frame_writer_add(upstream->writer, FRAME_CANCEL, 0, sending_slot_id(upstream, upstream->cancels[i]), NULL,
-                             0, NULL, true) != SLUICE_OK)
+        if (frame_writer_add(upstream->writer, FRAME_CANCEL, 0, upstream->cancels[i], NULL, 0, NULL, true) !=
+            SLUICE_OK)
             return false;
     upstream->cancel_count = 0;
     while (upstream->ready != NULL) {
@@ -171,13 +171,13 @@ void sending_cancel_frame(struct upstream *upstream, uint32_t index)
 {
     if (upstream->cancel_count == upstream->cancel_capacity) {
         size_t capacity = upstream->cancel_capacity == 0 ? 16 : 2 * upstream->cancel_capacity;
-        uint32_t *cancels = realloc(upstream->cancels, capacity * sizeof *cancels);
+        uint64_t *cancels = realloc(upstream->cancels, capacity * sizeof *cancels);
         if (cancels == NULL)
             return; /* a cancel is a courtesy: without it the answer comes late and is dropped */
         upstream->cancels = cancels;
         upstream->cancel_capacity = capacity;
     }
-    upstream->cancels[upstream->cancel_count++] = index;
+    upstream->cancels[upstream->cancel_count++] = sending_slot_id(upstream, index);
 }
 
 /* What this thread has sent since upstream_hold(); written when it lets go. */
