@@ -9,7 +9,8 @@
 static bool may_retry(const struct sluice_stream *stream, const struct transport_end *end, unsigned attempts,
                       uint64_t deadline_ns)
 {
-    bool kind = end->status == SLUICE_UNAVAILABLE || (stream->retry_timeout && end->status == SLUICE_TIMEOUT) ||
+    bool timeout = end->status == SLUICE_TIMEOUT || (end->status == SLUICE_UNAVAILABLE && end->may_be_timeout);
+    bool kind = (end->status == SLUICE_UNAVAILABLE && !timeout) || (stream->retry_timeout && timeout) ||
                 (stream->retry_internal && end->status == SLUICE_INTERNAL &&
                  end->code == stream->client->transport->internal_code);
     return kind && !stream->cancelled && attempts < stream->max_attempts &&

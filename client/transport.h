@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRANSPORT_VERSION 4u
+#define TRANSPORT_VERSION 5u
 #define TRANSPORT_ENTRY   "transport_entry"
 
 struct transport_channel;
@@ -89,6 +89,8 @@ struct transport_end {
     sluice_status status; /* SLUICE_OK: the peer ended it in order */
     int code;             /* the protocol's own: gRPC status code, HTTP status; 0: the peer gave none */
     const char *text;     /* of the peer, or of the library; valid during the event */
+    /* The status may as well stand for a time-out: the request may have been run. Tried again with retry_timeout only. */
+    bool may_be_timeout;
     uint64_t retry_after_ns; /* the peer asks for this pause before another attempt; 0: for none */
 };
 

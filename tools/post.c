@@ -281,7 +281,9 @@ static const struct option options[] = {
                   "The pause before the second try, default 0.5."),
     NUMBER_OPTION("max-backoff", 0, "SECONDS", max_backoff, 0, OPTION_SECONDS_MAX, "The longest later pause, default 2."),
     NUMBER_OPTION("backoff-multiplier", 0, "X", backoff_multiplier, 0, 1e6, "How pauses grow, default 1.5."),
-    FLAG_OPTION("retry-timeout", 0, retry_timeout, "Try again also when the gateway answers DEADLINE_EXCEEDED."),
+    FLAG_OPTION("retry-timeout", 0, retry_timeout,
+                "Try again also when the gateway answers DEADLINE_EXCEEDED, or closes a WebSocket with 1011: handlers may "
+                "run twice."),
     FLAG_OPTION("retry-internal", 0, retry_internal, "Try again also when the gateway answers INTERNAL."),
     OPTION_GROUP("What to print:"),
     FLAG_OPTION("responses", 'r', responses,

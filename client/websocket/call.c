@@ -293,7 +293,7 @@ static void call_release(struct transport_call *call)
 
 static const struct transport websocket_transport = {
     .version = TRANSPORT_VERSION,
-    .internal_code = CLOSE_INTERNAL_ERROR,
+    .internal_code = 500, /* of a handshake that is refused */
     .connect = channel_connect,
     .close = channel_close,
     .call_start = call_start,

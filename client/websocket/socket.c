@@ -163,6 +163,9 @@ void socket_ended(struct transport_call *call, int code, const char *reason, siz
     pthread_mutex_lock(&call->lock);
     bool finished = call->finish_wanted && !call->outgoing_set;
     pthread_mutex_unlock(&call->lock);
+    /* Gateways close so for an executor that is not reached, and for one that was reached and took too long (timeout_send).
+     * Before a whole message has left nothing can have been run. */
+    call->end.may_be_timeout = code == CLOSE_INTERNAL_ERROR && call->sent_count > 0;
     uint64_t received = call->received_count;
     for (const struct call_message *message = call->held_first; message != NULL; message = message->next)
         received++;

@@ -31,7 +31,6 @@ DIFFERENT = {
     "extension_unasked": (3, "an extension that was not offered (RFC 6455, 4.1)"),
     "handshake_closed": (3, "one connection: the Python client's HTTP library tries twice"),
     "metadata": (0, "metadata travel as headers on every protocol"),
-    "retry_close_1011": (3, "1011 stands for an executor that cannot be reached, which attempts are for, as on gRPC"),
     "subprotocol_json": (3, "a sub-protocol that was not offered (RFC 6455, 4.1)"),
     "timeout": (5, "a deadline holds on every protocol"),
 }

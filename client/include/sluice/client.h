@@ -319,8 +319,8 @@ typedef struct sluice_post_options {
     double initial_backoff_seconds; /* default 0.5 */
     double max_backoff_seconds;     /* default 2 */
     double backoff_multiplier;      /* default 1.5 */
-    bool retry_timeout;             /* try again also when the gateway says DEADLINE_EXCEEDED (4) */
-    bool retry_internal;            /* try again also on INTERNAL (13) */
+    bool retry_timeout;  /* try again also what may have been run: DEADLINE_EXCEEDED (4), WebSocket's close 1011 */
+    bool retry_internal; /* try again also on INTERNAL (13) */
 
     bool show_progress;  /* a progress bar on stderr */
     uint64_t total_docs; /* how many documents a generator will give, for the bar; 0: unknown */

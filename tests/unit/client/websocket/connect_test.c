@@ -227,14 +227,19 @@ static const struct attempts {
     struct failing failing;
     sluice_status status;
     size_t connections;
+    enum { UNAVAILABLE, TIMEOUT_TOO, INTERNAL_TOO } what;
 } attempts[] = {
-    {{"HTTP/1.1 503 Not Now\r\ncontent-length: 0\r\n\r\n", 0, 2}, SLUICE_OK, 3},
-    {{"HTTP/1.1 503 Not Now\r\ncontent-length: 0\r\n\r\n", 0, 9}, SLUICE_UNAVAILABLE, 3},
-    {{"HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n", 0, 9}, SLUICE_NOT_FOUND, 1},
-    {{NULL, 1012, 2}, SLUICE_OK, 3},
-    {{NULL, 1011, 2}, SLUICE_OK, 3},
-    {{NULL, 1013, 9}, SLUICE_LIMIT, 1},
-    {{NULL, 1007, 9}, SLUICE_INVALID, 1},
+    {{"HTTP/1.1 503 Not Now\r\ncontent-length: 0\r\n\r\n", 0, 2}, SLUICE_OK, 3, UNAVAILABLE},
+    {{"HTTP/1.1 503 Not Now\r\ncontent-length: 0\r\n\r\n", 0, 9}, SLUICE_UNAVAILABLE, 3, UNAVAILABLE},
+    {{"HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n", 0, 9}, SLUICE_NOT_FOUND, 1, UNAVAILABLE},
+    {{NULL, 1012, 2}, SLUICE_OK, 3, UNAVAILABLE},
+    {{"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n", 0, 2}, SLUICE_INTERNAL, 1, UNAVAILABLE},
+    {{"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n", 0, 2}, SLUICE_OK, 3, INTERNAL_TOO},
+    {{NULL, 1011, 2}, SLUICE_UNAVAILABLE, 1, UNAVAILABLE}, /* perhaps after timeout_send: the handler may have run */
+    {{NULL, 1011, 2}, SLUICE_UNAVAILABLE, 1, INTERNAL_TOO},
+    {{NULL, 1011, 2}, SLUICE_OK, 3, TIMEOUT_TOO},
+    {{NULL, 1013, 9}, SLUICE_LIMIT, 1, UNAVAILABLE},
+    {{NULL, 1007, 9}, SLUICE_INVALID, 1, UNAVAILABLE},
 };
 
 START_TEST(transient_failures_are_tried_again)
@@ -246,8 +251,41 @@ START_TEST(transient_failures_are_tried_again)
     options.initial_backoff_seconds = 0.01;
     options.max_backoff_seconds = 0.02;
     options.stream = _i % 2 == 0;
+    options.retry_timeout = row->what == TIMEOUT_TOO;
+    options.retry_internal = row->what == INTERNAL_TOO;
     websocket_expect(websocket_post(client, &options, &error), &error, row->status, "");
     ck_assert_uint_eq(peer_connections(peer), row->connections);
+    end();
+}
+END_TEST
+
+enum { CLOSED_EARLY = 2 };
+
+static void close_before_any_request(struct peer_connection *connection, void *context)
+{
+    if (peer_index(connection) >= CLOSED_EARLY) {
+        peer_echo(connection, context);
+        return;
+    }
+    peer_upgrade(connection, NULL);
+    peer_close(connection, 1011, "no pong");
+    peer_drain(connection);
+}
+
+START_TEST(a_close_1011_before_any_request_was_sent_is_tried_again)
+{
+    sluice_post_options options = sluice_post_options_default();
+    sluice_stream *stream;
+    sluice_response *response;
+    begin(close_before_any_request, NULL);
+    options.max_attempts = CLOSED_EARLY + 1;
+    options.initial_backoff_seconds = 0.01;
+    ck_assert_int_eq(sluice_stream_open(client, "/", &options, &stream, NULL), SLUICE_OK);
+    ck_assert(peer_wait_connections(peer, CLOSED_EARLY + 1));
+    ck_assert_int_eq(sluice_stream_push(stream, NULL, 0, NULL, NULL), SLUICE_OK);
+    ck_assert_int_eq(sluice_stream_pull(stream, 30, &response, &error), SLUICE_PULLED_RESPONSE);
+    sluice_response_unref(response);
+    sluice_stream_free(stream);
     end();
 }
 END_TEST
@@ -458,6 +496,7 @@ static void add(TCase *test)
     tcase_add_test(test, a_client_may_wait_for_a_gateway);
     tcase_add_test(test, who_waits_in_vain_learns_why);
     tcase_add_loop_test(test, cancel, 0, 5);
+    tcase_add_test(test, a_close_1011_before_any_request_was_sent_is_tried_again);
     tcase_add_loop_test(test, transient_failures_are_tried_again, 0, 2 * (int)(sizeof attempts / sizeof *attempts));
     tcase_add_loop_test(test, is_the_flow_ready, 0, (int)(sizeof dry_runs / sizeof *dry_runs));
     tcase_add_test(test, info);
