@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { EXIT_FAILED = 1 };
@@ -45,6 +46,7 @@ static int print_description(const char *path)
     sluice_error error;
     struct buffer json;
     buffer_init(&json, BUFFER_NO_LIMIT);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* whoever asks may be killed, and a plugin may never come back */
     int output = reserve_output();
     sluice_status status = output < 0 ? sluice_fail(&error, SLUICE_SYSTEM, "standard output", "%s", strerror(errno))
                                       : plugin_load(path, &table, &error);

@@ -3,8 +3,8 @@
 #include "common/foundation/buffer.h"
 #include "common/foundation/clock.h"
 #include "common/foundation/file.h"
-#include "tools/logline.h"
 #include "common/foundation/spawn.h"
+#include "tools/logline.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,8 @@ struct question {
     struct question *next;
     char *path;
     pid_t pid;
-    int output_fd, errors_fd; /* -1: at its end */
+    int pidfd;                /* -1: the child has ended */
+    int output_fd, errors_fd; /* not blocking; -1: at its end */
     struct buffer output, errors;
     uint64_t deadline_ns;
     sluice_value *description;
@@ -47,13 +48,23 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-static void end_child(struct question *question)
+/* End the child, if it runs, and what the plugin has started from it; gives its wait status. */
+static int end_child(struct question *question)
 {
+    int wait_status = 0;
     if (question->pid > 0) {
-        kill(question->pid, SIGKILL);
-        waitpid(question->pid, NULL, 0);
+        kill(-question->pid, SIGKILL); /* before it is reaped, so that the group is still this one */
+        while (waitpid(question->pid, &wait_status, 0) < 0 && errno == EINTR)
+            continue;
         question->pid = -1;
     }
+    close_fd(&question->pidfd);
+    return wait_status;
+}
+
+static void forget_child(struct question *question)
+{
+    end_child(question);
     close_fd(&question->output_fd);
     close_fd(&question->errors_fd);
 }
@@ -63,7 +74,7 @@ struct describer *describer_free(struct describer *describer)
     while (describer != NULL && describer->questions != NULL) {
         struct question *question = describer->questions;
         describer->questions = question->next;
-        end_child(question);
+        forget_child(question);
         buffer_done(&question->output);
         buffer_done(&question->errors);
         sluice_value_free(question->description);
@@ -96,12 +107,14 @@ static sluice_status start_child(struct question *question)
         .errors = errors[1],
         .own_group = true,
     };
-    sluice_status status = spawn_process(&spawn, &question->pid, NULL, &question->error);
+    sluice_status status = spawn_process(&spawn, &question->pid, &question->pidfd, &question->error);
     close(output[1]);
     close(errors[1]);
     question->output_fd = output[0];
     question->errors_fd = errors[0];
     question->deadline_ns = clock_monotonic_ns() + DESCRIBE_TIMEOUT_NS;
+    if (status == SLUICE_OK && (!file_set_nonblocking(output[0], true) || !file_set_nonblocking(errors[0], true)))
+        status = sluice_fail(&question->error, SLUICE_SYSTEM, "pipe", "%s", strerror(errno));
     return status;
 }
 
@@ -126,42 +139,58 @@ void describer_start(struct describer *describer, const char *path)
     }
     question->path = copy;
     question->pid = -1;
-    question->output_fd = question->errors_fd = -1;
+    question->pidfd = question->output_fd = question->errors_fd = -1;
     buffer_init(&question->output, OUTPUT_MAX);
     buffer_init(&question->errors, ERRORS_MAX);
     question->next = describer->questions;
     describer->questions = question;
     if (start_child(question) != SLUICE_OK) {
-        end_child(question);
+        forget_child(question);
         question->answered = true;
     }
 }
 
-/* Read what one of the pipes has; closes it at its end. */
-static void take(int *fd, struct buffer *buffer)
+/* Read what one of the pipes has now; closes it at its end. False: it has no more for now. */
+static bool take(int *fd, struct buffer *buffer)
 {
     uint8_t chunk[4096];
-    ssize_t got = read(*fd, chunk, sizeof chunk);
+    ssize_t got = *fd >= 0 ? read(*fd, chunk, sizeof chunk) : 0;
     if (got > 0)
         buffer_append(buffer, chunk, (size_t)got);
     else if (got == 0 || (errno != EINTR && errno != EAGAIN))
         close_fd(fd);
+    return got > 0 || (got < 0 && *fd >= 0 && errno == EINTR);
 }
 
-static bool read_pipes(struct question *question)
+/* Wait until the child has ended, and take what it writes. Its pipes may end before it or, when it has children of its
+ * own, never. False: the time is up. */
+static bool wait_for_end(struct question *question)
 {
-    struct pollfd fds[2] = {
-        {.fd = question->output_fd, .events = POLLIN},
-        {.fd = question->errors_fd, .events = POLLIN}
-    };
-    int ready = poll(fds, 2, clock_poll_timeout(question->deadline_ns));
-    if (ready == 0)
-        return false;
-    if (fds[0].revents != 0)
-        take(&question->output_fd, &question->output);
-    if (fds[1].revents != 0)
-        take(&question->errors_fd, &question->errors);
-    return true;
+    while (clock_monotonic_ns() < question->deadline_ns) {
+        struct pollfd fds[3] = {
+            {.fd = question->output_fd, .events = POLLIN},
+            {.fd = question->errors_fd, .events = POLLIN},
+            {.fd = question->pidfd,     .events = POLLIN}
+        };
+        if (poll(fds, 3, clock_poll_timeout(question->deadline_ns)) <= 0)
+            continue;
+        if (fds[0].revents != 0)
+            take(&question->output_fd, &question->output);
+        if (fds[1].revents != 0)
+            take(&question->errors_fd, &question->errors);
+        if (fds[2].revents != 0)
+            return true;
+    }
+    return false;
+}
+
+/* What the child has written and nobody has taken yet: at most a pipe full. */
+static void take_rest(struct question *question)
+{
+    while (clock_monotonic_ns() < question->deadline_ns && take(&question->output_fd, &question->output))
+        continue;
+    while (clock_monotonic_ns() < question->deadline_ns && take(&question->errors_fd, &question->errors))
+        continue;
 }
 
 /* The last line on stderr, which is what the child died of, without the names of the program and of the plugin. */
@@ -206,18 +235,15 @@ static sluice_status understand(struct question *question, int wait_status)
 
 static void finish(struct question *question)
 {
-    while (question->output_fd >= 0 || question->errors_fd >= 0)
-        if (!read_pipes(question)) {
-            sluice_fail(&question->error, SLUICE_TIMEOUT, question->path, "opening this plugin took longer than %llu s",
-                        DESCRIBE_TIMEOUT_NS / CLOCK_NS_PER_SECOND);
-            end_child(question);
-            return;
-        }
-    int wait_status = 0;
-    while (waitpid(question->pid, &wait_status, 0) < 0 && errno == EINTR)
-        continue;
-    question->pid = -1;
-    understand(question, wait_status);
+    if (wait_for_end(question)) {
+        int wait_status = end_child(question);
+        take_rest(question);
+        understand(question, wait_status);
+    } else {
+        sluice_fail(&question->error, SLUICE_TIMEOUT, question->path, "opening this plugin took longer than %llu s",
+                    DESCRIBE_TIMEOUT_NS / CLOCK_NS_PER_SECOND);
+    }
+    forget_child(question);
 }
 
 sluice_status describer_wait(struct describer *describer, const char *path, const sluice_value **ret_description,

@@ -1,7 +1,8 @@
 /*
  * describe.h - descriptions of plugins, asked of `sluice-executor --describe`, several at a time, each once.
  *
- * A plugin is never opened here: its code runs in a child that may crash or hang. Single-threaded.
+ * A plugin is never opened here: its code runs in a child that may crash or hang. Nothing outlives the describer: neither
+ * that child nor what the plugin started from it, nor, when this program is killed, the child. Single-threaded.
  */
 #ifndef SLUICE_TOOLS_DESCRIBE_H
 #define SLUICE_TOOLS_DESCRIBE_H

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import select
 import signal
 import time
 import urllib.request
@@ -300,9 +301,21 @@ class FailingStart(harness.Case):
         """Each is loaded in a process of its own, so none of them can do any harm."""
         for name, words in [("killed", r"the process that opened this plugin was killed by signal 9"),
                             ("exit", r"the process that opened this plugin ended with exit code 3"),
-                            ("endless", r"opening this plugin took longer than 10 s")]:
+                            ("endless", r"opening this plugin took longer than 10 s"),
+                            ("closed", r"opening this plugin took longer than 10 s"), ("parent", r"no licence")]:
             with self.subTest(name):
                 self.plugin(f"bad_{name}", 1, rf"flow\.yml:4.*bad_{name}\.so.*{words}")
+
+    def test_a_plugin_that_hangs_ends_with_who_asks(self):
+        self.env["BAD_ENDLESS_TELLS"] = self.path("fifo")
+        os.mkfifo(self.path("fifo"))
+        fifo = os.open(self.path("fifo"), os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, fifo)
+        process = self.begin("check", self.write("flow.yml", f"jtype: Flow\nexecutors: [{{name: a, uses: {PLUGINS}/bad_endless.so}}]\n"))
+        self.assertTrue(select.select([fifo], [], [], harness.PATIENCE)[0])
+        process.kill()
+        process.wait(harness.PATIENCE)
+        self.wait_processes_gone()
 
     def test_a_plugin_that_prints_while_it_is_loaded_is_none_of_them(self):
         for name in ["chatter", "flood"]:
