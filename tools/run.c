@@ -15,6 +15,34 @@ struct settings {
     double ready_fd, flow_fd, stop_fd, timeout_ready;
 };
 
+/* The descriptors that were given are open, are not one another, and are not for the processes of the Flow. */
+static bool check_descriptors(const struct settings *settings)
+{
+    const struct {
+        const char *option;
+        int fd;
+    } given[] = {
+        {"--ready-fd", (int)settings->ready_fd},
+        {"--stop-fd",  (int)settings->stop_fd },
+        {"--flow-fd",  (int)settings->flow_fd }
+    };
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        if (given[i].fd < 0)
+            continue;
+        for (size_t before = 0; before < i; before++)
+            if (given[before].fd == given[i].fd) {
+                command_complain(&command_run, "%s and %s are both descriptor %d; each needs one of its own",
+                                 given[before].option, given[i].option, given[i].fd);
+                return false;
+            }
+        if (!file_set_close_on_exec(given[i].fd, true)) {
+            command_complain(&command_run, "%s: descriptor %d is not open", given[i].option, given[i].fd);
+            return false;
+        }
+    }
+    return true;
+}
+
 static int run_flow(const struct settings *settings, const char *path, uint64_t start_ns)
 {
     struct supervisor_options options = {
@@ -24,12 +52,8 @@ static int run_flow(const struct settings *settings, const char *path, uint64_t 
         .timeout_ready_ns = settings->timeout_ready < 0 ? CHILD_TIMEOUT_OF_FLOW
                                                         : (uint64_t)(settings->timeout_ready * CLOCK_NS_PER_SECOND),
     };
-    int kept[] = {options.ready_fd, options.stop_fd};
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (kept[i] >= 0 && !file_set_close_on_exec(kept[i], true)) {
-            fprintf(stderr, "sluice run: descriptor %d is not open\n", kept[i]);
-            return EXIT_USAGE;
-        }
+    if (!check_descriptors(settings))
+        return EXIT_USAGE;
     file_raise_descriptor_limit();
     const char *overrides[OPTION_LIST_MAX + 1];
     for (size_t i = 0; i < settings->overrides.count; i++)

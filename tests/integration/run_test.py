@@ -4,11 +4,13 @@ import os
 import re
 import select
 import signal
+import socket
+import subprocess
 import time
 import urllib.request
 
 import harness
-from harness import GATE, PLUGINS
+from harness import GATE, PLUGINS, SLUICE
 
 CHAIN = """
 jtype: Flow
@@ -83,6 +85,34 @@ class Run(harness.Case):
         self.assertEqual(flow.stop(), 0)
         rows = [line.split()[0] for line in flow.stdout[1:5]]
         self.assertEqual(rows, ["grpc", "http", "websocket", "grpc"], flow.stdout)
+
+    def test_what_cannot_be_told_is_a_warning(self):
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        stop_read, stop_write = os.pipe()
+        with open("/dev/full", "wb") as full:
+            process = subprocess.Popen(
+                [SLUICE, "run", self.write("flow.yml", CHAIN), "--ready-fd", str(write_end), "--stop-fd", str(stop_read)],
+                stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, pass_fds=[write_end, stop_read], env=self.env)
+        os.close(write_end)
+        os.close(stop_read)
+        said = ""
+        while said.count(" warning ") < 2 and (line := process.stderr.readline().decode()):
+            said += line
+        os.close(stop_write)
+        process.stderr.close()
+        self.assertEqual(process.wait(harness.PATIENCE), 0, said)
+        self.assertIn("the addresses of this Flow cannot be printed: (stdout): cannot write: No space left on device", said)
+        self.assertRegex(said, r"--ready-fd: descriptor \d+: cannot write: Broken pipe")
+
+    def test_descriptors_that_cannot_be_used(self):
+        flow = self.write("flow.yml", CHAIN)
+        for arguments, words in [((flow, "--ready-fd", "900"), "--ready-fd: descriptor 900 is not open"),
+                                 (("--flow-fd", "900"), "--flow-fd: descriptor 900 is not open"),
+                                 ((flow, "--ready-fd", "2", "--stop-fd", "2"), "--ready-fd and --stop-fd are both descriptor 2")]:
+            code, out, err = self.sluice("run", *arguments)
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn(words, err)
 
     def test_set_overrides(self):
         port = harness_port()
@@ -365,7 +395,6 @@ class FailingStart(harness.Case):
 
 
 def harness_port():
-    import socket
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

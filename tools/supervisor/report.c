@@ -1,5 +1,6 @@
 #include "tools/supervisor/report.h"
 #include "common/foundation/file.h"
+#include "common/foundation/log.h"
 #include "common/foundation/text.h"
 
 #include <stdio.h>
@@ -38,14 +39,18 @@ void report_print(const struct report *report, double ready_ms)
         buffer_append_byte(&text, '\n');
     }
     buffer_printf(&text, "ready in %.1f ms\n", ready_ms);
-    file_write_all(STDOUT_FILENO, text.data, text.size, NULL);
+    sluice_error error;
+    if (file_write_all(STDOUT_FILENO, text.data, text.size, &error) != SLUICE_OK)
+        log_warning("the addresses of this Flow cannot be printed: (stdout): %s", error.text);
     buffer_done(&text);
 }
 
 static void send_line(struct buffer *line, int fd)
 {
+    sluice_error error;
     buffer_append_byte(line, '\n');
-    file_write_all(fd, line->data, line->size, NULL);
+    if (file_write_all(fd, line->data, line->size, &error) != SLUICE_OK)
+        log_warning("--ready-fd: descriptor %d: %s", fd, error.text);
     buffer_done(line);
     close(fd);
 }

@@ -21,7 +21,7 @@ struct report {
     size_t child_count;
 };
 
-/* The table and the line `ready in 41.2 ms`, on stdout. */
+/* The table and the line `ready in 41.2 ms`, on stdout. What cannot be written is a warning in the log, here and below. */
 void report_print(const struct report *report, double ready_ms);
 
 /* One line of JSON, then the end of the stream: closes `fd`. -1: nowhere. */

@@ -317,8 +317,8 @@ sluice_status supervisor_run(struct flow *flow, const struct supervisor_options 
         .ready_fd = options->ready_fd,
     };
     buffer_init(&supervisor.yaml, BUFFER_NO_LIMIT);
-    if (prepare(&supervisor) == SLUICE_OK) {
-        watch_signals(&supervisor);
+    watch_signals(&supervisor); /* from here on nothing is left behind */
+    if (supervisor.error.status == SLUICE_OK && prepare(&supervisor) == SLUICE_OK) {
         for (size_t i = 0; i < supervisor.child_count && supervisor.phase == STARTING; i++)
             supervisor_start_child(&supervisor, &supervisor.children[i]);
         loop(&supervisor);
