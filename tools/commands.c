@@ -104,17 +104,19 @@ static int unknown_command(int count, char **words, int matched)
     if (matched == 0 && words[0][0] == '-') {
         static const char *const options[] = {"--help", "--version", NULL};
         const char *meant = text_nearest(words[0], options);
-        fprintf(stderr, "sluice: there is no option %s before the command; %s%s%s\n", words[0],
-                meant != NULL ? "did you mean " : "see sluice --help", meant != NULL ? meant : "", meant != NULL ? "?" : "");
+        report_line("there is no option %s before the command; %s%s%s", words[0],
+                    meant != NULL ? "did you mean " : "see sluice --help", meant != NULL ? meant : "",
+                    meant != NULL ? "?" : "");
         return EXIT_USAGE;
     }
     const char *nearest = text_nearest(words[matched], names);
-    fprintf(stderr, "sluice: there is no command \"%s%s%s\"", matched > 0 ? words[0] : "", matched > 0 ? " " : "",
-            words[matched]);
+    const char *before = matched > 0 ? words[0] : "", *space = matched > 0 ? " " : "";
     if (nearest != NULL)
-        fprintf(stderr, "; did you mean %s%s%s?\n", matched > 0 ? words[0] : "", matched > 0 ? " " : "", nearest);
+        report_line("there is no command \"%s%s%s\"; did you mean %s%s%s?", before, space, words[matched], before, space,
+                    nearest);
     else
-        fprintf(stderr, "; see sluice %s--help\n", matched > 0 ? "help " : "");
+        report_line("there is no command \"%s%s%s\"; see sluice %s%s", before, space, words[matched],
+                    matched > 0 ? "help " : "--help", before);
     return EXIT_USAGE;
 }
 
@@ -132,7 +134,7 @@ static int explain(int count, char **words)
         return 0;
     }
     const struct command *command = commands_find(count, words, &matched);
-    if (command != NULL) {
+    if (command != NULL && matched == count) {
         options_help(command, stdout);
         return 0;
     }

@@ -1,5 +1,4 @@
-/* sluice mutate - sends a GraphQL document to a gateway and prints the answer. Uses the public client interface only.
- */
+/* sluice mutate - sends a GraphQL document to a gateway and prints the answer. Uses the public client interface only. */
 #include "common/foundation/buffer.h"
 #include "common/foundation/file.h"
 #include "tools/commands.h"
@@ -21,6 +20,11 @@ struct settings {
     struct tls_options tls_options;
 };
 
+static bool is_standard_input(const char *file)
+{
+    return file != NULL && strcmp(file, "-") == 0;
+}
+
 /* A text given as such, or by the name of its file; *ret_text NULL: neither. `file` owns the memory. */
 static sluice_status read_text(const char *option, const char *text, const char *path, struct buffer *file,
                                const char **ret_text, sluice_error *error)
@@ -31,7 +35,7 @@ static sluice_status read_text(const char *option, const char *text, const char 
     *ret_text = text;
     if (path == NULL)
         return SLUICE_OK;
-    if (strcmp(path, "-") == 0)
+    if (is_standard_input(path))
         status = file_read_all(STDIN_FILENO, "standard input", file, error);
     else
         status = file_read_path(path, file, error);
@@ -77,18 +81,26 @@ static sluice_status open_client(const struct settings *settings, const char *ur
     return sluice_client_new(&options, ret_client, error);
 }
 
-static void print_answer(const struct settings *settings, const sluice_mutation *answer)
+static sluice_status print_answer(const struct settings *settings, const sluice_mutation *answer, sluice_error *error)
 {
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
     for (size_t i = 0; settings->include && i < sluice_mutation_header_count(answer); i++) {
         sluice_header header = sluice_mutation_header_at(answer, i);
-        printf("%.*s: %.*s\n", (int)header.name.size, header.name.data, (int)header.value.size, header.value.data);
+        buffer_append(&text, header.name.data, header.name.size);
+        buffer_append_text(&text, ": ");
+        buffer_append(&text, header.value.data, header.value.size);
+        buffer_append_byte(&text, '\n');
     }
     if (settings->include)
-        putchar('\n');
+        buffer_append_byte(&text, '\n');
     sluice_text json = sluice_mutation_json(answer);
-    fwrite(json.data, 1, json.size, stdout);
+    buffer_append(&text, json.data, json.size);
     if (json.size == 0 || json.data[json.size - 1] != '\n')
-        putchar('\n');
+        buffer_append_byte(&text, '\n');
+    sluice_status status = report_result(&text, error);
+    buffer_done(&text);
+    return status;
 }
 
 static sluice_status send_query(const struct settings *settings, const char *uri, const char *query,
@@ -99,10 +111,13 @@ static sluice_status send_query(const struct settings *settings, const char *uri
     sluice_status status = open_client(settings, uri, &client, error);
     if (status == SLUICE_OK)
         status = sluice_client_mutate(client, query, options, &answer, error);
-    if (answer != NULL)
-        print_answer(settings, answer);
-    if (answer != NULL && fflush(stdout) != 0 && status == SLUICE_OK)
-        status = sluice_fail(error, SLUICE_SYSTEM, "standard output", "the answer cannot be written");
+    if (answer != NULL) {
+        sluice_error unprinted;
+        if (print_answer(settings, answer, &unprinted) != SLUICE_OK && status == SLUICE_OK) {
+            status = unprinted.status;
+            *error = unprinted;
+        }
+    }
     sluice_mutation_free(answer);
     sluice_client_free(client);
     return status;
@@ -168,6 +183,9 @@ static int run(int argc, char **argv)
         code = EXIT_USAGE;
     else if (outcome == OPTIONS_GO && settings.query == NULL && settings.query_file == NULL)
         code = command_complain(&command_mutate, "--query or --query-file missing");
+    else if (outcome == OPTIONS_GO && is_standard_input(settings.query_file) && is_standard_input(settings.variables_file))
+        code = command_complain(&command_mutate, "--query-file and --variables-file are both standard input, which can be "
+                                                 "read only once; name a file for one of them");
     else if (outcome == OPTIONS_GO)
         code = mutate(&settings, argv[1]);
     option_list_done(&settings.headers);

@@ -45,8 +45,8 @@ struct post {
 static void print_failure(const sluice_response *response, const sluice_error *error)
 {
     sluice_text id = response != NULL ? sluice_response_request_id(response) : sluice_text_of("");
-    fprintf(stderr, "sluice: %s%.*s%s%s%s%s\n", id.size > 0 ? "request " : "", (int)id.size, id.data,
-            id.size > 0 ? ": " : "", error->where, error->where[0] != '\0' ? ": " : "", error->text);
+    report_line("%s%.*s%s%s%s%s", id.size > 0 ? "request " : "", (int)id.size, id.data, id.size > 0 ? ": " : "",
+                error->where, error->where[0] != '\0' ? ": " : "", error->text);
 }
 
 static int on_error(sluice_response *response, const sluice_error *error, void *context)
@@ -151,8 +151,9 @@ static sluice_status collect_inputs(struct post *post, sluice_error *error)
     post->item_count = settings->inputs.count;
     if (post->item_count == 0 && !settings->none && stdin_feeds())
         post->items[post->item_count++] = (struct post_input){POST_JSON_LINES, "-"};
-    if (repeat > 1 && post_inputs_read_stdin(post->items, post->item_count))
-        return sluice_fail(error, SLUICE_INVALID, "--repeat", "standard input can be read only once");
+    sluice_status status = post_inputs_check(post->items, post->item_count, repeat, error);
+    if (status != SLUICE_OK)
+        return status;
     post_inputs_init(&post->inputs, post->items, post->item_count, repeat);
     return SLUICE_OK;
 }
@@ -168,7 +169,7 @@ static bool feeds_a_pipe(void)
 static void start_progress(struct post *post)
 {
     const struct settings *settings = post->settings;
-    bool typed = isatty(STDIN_FILENO) && post_inputs_read_stdin(post->items, post->item_count);
+    bool typed = isatty(STDIN_FILENO) && post_inputs_count_stdin(post->items, post->item_count) > 0;
     struct post_totals totals =
         post_inputs_totals(post->items, post->item_count, (unsigned)settings->repeat);
     struct progress_options options = {

@@ -30,12 +30,27 @@ void post_inputs_collect(const struct option_list *list, struct post_input *item
                 items[i] = (struct post_input){input_kinds[kind].kind, list->values[i].text};
 }
 
-bool post_inputs_read_stdin(const struct post_input *items, size_t count)
+static bool is_stdin(const struct post_input *item)
 {
+    return item->kind != POST_TEXT && strcmp(item->value, "-") == 0;
+}
+
+size_t post_inputs_count_stdin(const struct post_input *items, size_t count)
+{
+    size_t found = 0;
     for (size_t i = 0; i < count; i++)
-        if (items[i].kind != POST_TEXT && strcmp(items[i].value, "-") == 0)
-            return true;
-    return false;
+        found += is_stdin(&items[i]);
+    return found;
+}
+
+sluice_status post_inputs_check(const struct post_input *items, size_t count, unsigned repeat, sluice_error *error)
+{
+    size_t found = post_inputs_count_stdin(items, count);
+    if (found > 1)
+        return sluice_fail(error, SLUICE_INVALID, "-", "standard input is named %zu times and can be read only once", found);
+    if (found > 0 && repeat > 1)
+        return sluice_fail(error, SLUICE_INVALID, "--repeat", "standard input can be read only once");
+    return SLUICE_OK;
 }
 
 /* Bytes that are still to be read; false when nobody knows. */

@@ -30,8 +30,11 @@ struct post_input {
 /* What these options say, in their order; `items` has room for list->count. */
 void post_inputs_collect(const struct option_list *list, struct post_input *items);
 
-/* Is standard input among them? It can be read only once. */
-bool post_inputs_read_stdin(const struct post_input *items, size_t count);
+/* How many of them are standard input. */
+size_t post_inputs_count_stdin(const struct post_input *items, size_t count);
+
+/* SLUICE_INVALID: standard input would have to be read more than once, because of its name or of `repeat`. */
+sluice_status post_inputs_check(const struct post_input *items, size_t count, unsigned repeat, sluice_error *error);
 
 /* How much there is, as far as that is known before it is read. */
 struct post_totals {

@@ -1,6 +1,5 @@
 /* sluice profile - where the time of a request goes, measured with many. Uses the public client interface only. */
 #include "common/foundation/clock.h"
-#include "common/foundation/file.h"
 #include "common/foundation/status.h"
 #include "common/foundation/text.h"
 #include "tools/commands.h"
@@ -70,7 +69,7 @@ static sluice_status read_inputs(const struct settings *settings, sluice_documen
         return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "out of memory");
     post_inputs_collect(&settings->inputs, items);
     post_inputs_init(&inputs, items, count, 1);
-    sluice_status status = SLUICE_OK;
+    sluice_status status = post_inputs_check(items, count, 1, error);
     while (status == SLUICE_OK) {
         status = post_inputs_next(&inputs, &document, error);
         if (status != SLUICE_OK || document == NULL)
@@ -211,9 +210,7 @@ static sluice_status print(const struct settings *settings, struct profile_repor
         profile_print_json(report, &text);
     else
         profile_print_tree(report, &text);
-    sluice_status status = text.failed != SLUICE_OK
-                               ? sluice_fail(error, text.failed, "profile", "out of memory")
-                               : file_write_all(STDOUT_FILENO, text.data, text.size, error);
+    sluice_status status = report_result(&text, error);
     buffer_done(&text);
     return status;
 }
@@ -276,7 +273,7 @@ static int profile(const struct settings *settings, const char *uri)
         status = measure_and_print(settings, uri, &values, documents, &report, &error);
     int code = status == SLUICE_OK ? 0 : report_error(&error);
     if (code == 0 && report.failed > 0) {
-        fprintf(stderr, "sluice: %llu requests failed, the first with %s\n", report.failed, report.first_failure);
+        report_line("%llu requests failed, the first with %s", report.failed, report.first_failure);
         code = status_codes_of(SLUICE_EXECUTOR)->exit_code;
     } else if (code == 0 && interrupted) {
         code = status_codes_of(SLUICE_CANCELLED)->exit_code;

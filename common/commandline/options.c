@@ -1,11 +1,10 @@
 #include "common/commandline/options.h"
-#include "common/foundation/status.h"
+#include "common/foundation/buffer.h"
 #include "common/foundation/text.h"
 
 #include <sluice/version.h>
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,30 +13,10 @@
 
 enum { NAMES_MAX = 128 };
 
-int report_error(const sluice_error *error)
-{
-    if (error->where[0] != '\0')
-        fprintf(stderr, "sluice: %s: %s\n", error->where, error->text);
-    else
-        fprintf(stderr, "sluice: %s\n", error->text);
-    return status_codes_of(error->status)->exit_code;
-}
-
 void option_list_done(struct option_list *list)
 {
     free(list->values);
     *list = (struct option_list){0};
-}
-
-int command_complain(const struct command *command, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fprintf(stderr, "%s: ", command->name);
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, "; see %s --help\n", command->name);
-    va_end(arguments);
-    return EXIT_USAGE;
 }
 
 /* A command line while it is read. */
@@ -144,14 +123,14 @@ static bool read_text(const struct reading *reading, const struct option *option
     for (const char *const *choice = option->choices; *choice != NULL; choice++)
         if (strcasecmp(*choice, text) == 0)
             return true;
+    struct buffer choices;
     const char *nearest = text_nearest(text, option->choices);
-    fprintf(stderr, "%s: --%s can be", reading->command->name, option->name);
+    buffer_init(&choices, BUFFER_NO_LIMIT);
     for (const char *const *choice = option->choices; *choice != NULL; choice++)
-        fprintf(stderr, " %s%s", *choice, choice[1] == NULL ? "" : choice[2] == NULL ? " or" : ",");
-    fprintf(stderr, ", not \"%s\"", text);
-    if (nearest != NULL)
-        fprintf(stderr, "; did you mean %s?", nearest);
-    fputc('\n', stderr);
+        buffer_printf(&choices, " %s%s", *choice, choice[1] == NULL ? "" : choice[2] == NULL ? " or" : ",");
+    command_complain(reading->command, "--%s can be%s, not \"%s\"%s%s%s", option->name, buffer_text(&choices), text,
+                     nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
+    buffer_done(&choices);
     return false;
 }
 
@@ -206,7 +185,10 @@ static bool read_letters(struct reading *reading, const char *letters)
     for (; *letters != '\0'; letters++) {
         const struct option *option = find_letter(reading->command->options, *letters);
         if (option == NULL) {
-            command_complain(reading->command, "there is no option -%c", *letters);
+            size_t size = 1;
+            while (((unsigned char)letters[size] & 0xC0) == 0x80) /* the rest of a character of UTF-8 */
+                size++;
+            command_complain(reading->command, "there is no option -%.*s", (int)size, letters);
             return false;
         }
         if (option->kind != OPTION_FLAG)

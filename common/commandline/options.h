@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+struct buffer;
+
 /* The command line itself is wrong; the other exit codes are those of common/foundation/status.h. */
 #define EXIT_USAGE 2
 
@@ -119,10 +121,16 @@ struct exit_code {
 };
 extern const struct exit_code exit_codes[];
 
-/* Say on stderr what is wrong with the command line ("sluice post: …; see sluice post --help"); gives EXIT_USAGE. */
+/* One line on stderr, "sluice: …". Whatever is in the text, it stays one line, and a terminal shows it (text_append_line()). */
+void report_line(const char *format, ...) SLUICE_PRINTF(1, 2);
+
+/* Say so what is wrong with the command line ("sluice post: …; see sluice post --help"); gives EXIT_USAGE. */
 int command_complain(const struct command *command, const char *format, ...) SLUICE_PRINTF(2, 3);
 
-/* Print an error on stderr ("sluice: where: text") and give its exit code. */
+/* Say so what an error is ("sluice: where: text"); gives its exit code. */
 int report_error(const sluice_error *error);
+
+/* Write a result to standard output. SLUICE_SYSTEM: it does not take all of it; a buffer that has failed gives its status. */
+sluice_status report_result(const struct buffer *text, sluice_error *error);
 
 #endif

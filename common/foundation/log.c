@@ -67,8 +67,7 @@ static void write_line(enum log_level level, const char *message)
         buffer_append_text(&line, "}\n");
     } else {
         buffer_printf(&line, "%s.%03ldZ %-7s %s: ", stamp, now.tv_nsec / 1000000, level_names[level], component);
-        for (const char *at = message; *at != '\0'; at++)
-            buffer_append_byte(&line, *at == '\n' || *at == '\r' ? ' ' : (uint8_t)*at);
+        text_append_line(&line, message, strlen(message));
         buffer_append_byte(&line, '\n');
     }
     ssize_t ignored = write(STDERR_FILENO, line.data, line.size);

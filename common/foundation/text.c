@@ -143,6 +143,30 @@ void text_append_python_repr(struct buffer *buffer, const void *data, size_t siz
     buffer_append_byte(buffer, (uint8_t)quote);
 }
 
+/* U+0080 to U+009F: some terminals obey these too. */
+static bool is_late_control(const uint8_t *at, size_t length)
+{
+    return length == 2 && at[0] == 0xC2 && at[1] < 0xA0;
+}
+
+void text_append_line(struct buffer *buffer, const void *data, size_t size)
+{
+    const uint8_t *at = data, *end = at + size;
+    while (at < end) {
+        size_t length = sequence_length(at, end);
+        if (*at == '\n' || *at == '\r' || *at == '\t') {
+            buffer_append_byte(buffer, ' ');
+        } else if (length == 0 || *at < 0x20 || *at == 0x7F) {
+            buffer_printf(buffer, "\\x%02x", *at);
+        } else if (is_late_control(at, length)) {
+            buffer_printf(buffer, "\\x%02x", at[1]);
+        } else {
+            buffer_append(buffer, at, length);
+        }
+        at += length > 0 ? length : 1;
+    }
+}
+
 int text_hex_digit(int character)
 {
     if (character >= '0' && character <= '9')

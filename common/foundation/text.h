@@ -31,6 +31,12 @@ const char *text_nearest(const char *word, const char *const *candidates);
 void text_append_python_repr(struct buffer *buffer, const void *data, size_t size);
 
 /*
+ * Append as one line that a terminal shows and does not obey: line ends and tabs become spaces, other control characters
+ * and bytes that are no UTF-8 \xNN.
+ */
+void text_append_line(struct buffer *buffer, const void *data, size_t size);
+
+/*
  * Append as a JSON string with its quotes: control characters are escaped, bytes that are no UTF-8 become U+FFFD. For
  * the few lines that programs write themselves; documents go through common/json.
  */

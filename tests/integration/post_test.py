@@ -67,7 +67,9 @@ class Post(harness.Case):
                  (("--lines", self.path("none")), 1, "none: cannot open"),
                  (("--parameters", "[1]"), 1, "--parameters"), (("--parameter", "novalue"), 1, "KEY=VALUE"),
                  (("--metadata", "=x"), 1, "KEY=VALUE"), (("--compression", "Zip", "--text", "x"), 2, "Gzip, Deflate or NoCompression"),
-                 (("--repeat", "2", "--lines", "-"), 1, "only once"), (("--tezt", "x"), 2, "did you mean --text?")]
+                 (("--repeat", "2", "--lines", "-"), 1, "only once"),
+                 (("--lines", "-", "--text-file", "-"), 1, "-: standard input is named 2 times and can be read only once"),
+                 (("--lines", "\x1b[2J"), 1, "sluice: \\x1b[2J: cannot open"), (("--tezt", "x"), 2, "did you mean --text?")]
         for arguments, expected, words in cases:
             with self.subTest(arguments):
                 code, _, err = self.sluice("post", self.running.uri, "/", *arguments)
@@ -277,7 +279,8 @@ class Mutate(harness.Case):
                  (("--query", "{a}", "--variables", "[1]"), 1, "the variables are no JSON object"),
                  (("--query", "{a}", "--header", "novalue"), 1, "NAME: VALUE"),
                  (("--query", "{a}", "--header", "a b: c"), 1, "the name of a header"),
-                 (("--query", "{a}", "--tls-ca-file", "x"), 1, "without TLS"), (("--qery", "x"), 2, "did you mean --query?")]
+                 (("--query", "{a}", "--tls-ca-file", "x"), 1, "without TLS"), (("--qery", "x"), 2, "did you mean --query?"),
+                 (("--query-file", "-", "--variables-file", "-"), 2, "both standard input, which can be read only once")]
         for arguments, expected, words in cases:
             with self.subTest(arguments):
                 code, _, err = self.sluice("mutate", self.place, *arguments)
@@ -310,8 +313,16 @@ class Command(harness.Case):
         for arguments in [("--help",), ("completion", "bash"), ("help", "post"), ("plugin", "list"), ("plugin", "show", "echo")]:
             with open("/dev/full", "wb") as full:
                 done = subprocess.run([SLUICE, *arguments], stdout=full, stderr=subprocess.PIPE, env=self.env, timeout=harness.PATIENCE)
-            self.assertEqual(done.returncode, 9, (arguments, done.stderr))
-            self.assertIn(b"No space left on device", done.stderr)
+            self.assertEqual((done.returncode, done.stderr), (9, b"sluice: (stdout): cannot write: No space left on device\n"), arguments)
+
+    def test_standard_output_that_is_closed(self):
+        """The next file or socket would get its number, and the text with it."""
+        flow = self.flow("jtype: Flow\n").start()
+        for arguments in [("--version",), ("post", flow.uri, "/", "--text", "x"), ("profile", flow.uri), ("plugin", "list")]:
+            done = subprocess.run(["sh", "-c", 'exec "$0" "$@" <&- >&-', SLUICE, *arguments], stderr=subprocess.PIPE, env=self.env,
+                                  timeout=harness.PATIENCE)
+            self.assertEqual((done.returncode, done.stderr), (9, b"sluice: (stdout): cannot write: Bad file descriptor\n"), arguments)
+        self.assertEqual(flow.stop(), 0)
 
     def test_wrong_commands(self):
         self.assertEqual(self.sluice()[0], 2)
@@ -321,6 +332,10 @@ class Command(harness.Case):
         self.assertEqual(self.sluice("help", "nothing")[0], 2)
         for arguments, words in [(("--halp",), "there is no option --halp before the command; did you mean --help?"),
                                  (("-q", "post"), "there is no option -q before the command; see sluice --help"),
+                                 (("help", "plugin", "shoe"), 'no command "plugin shoe"; did you mean plugin show?'),
+                                 (("help", "plugin", "zzzz"), 'no command "plugin zzzz"; see sluice help plugin\n'),
+                                 (("help", "run", "plugin"), 'no command "run plugin"; see sluice help run\n'),
+                                 (("a\nb\x1b",), 'no command "a b\\x1b"; see sluice --help\n'),
                                  (("plugin",), "sluice plugin: say what:\n  plugin list "), (("zzzz",), "see sluice --help")]:
             code, out, err = self.sluice(*arguments)
             self.assertEqual((code, out), (2, ""))

@@ -1,5 +1,5 @@
 /* sluice plugin list - which plugins a Flow would find, where, and what is wrong with them. */
-#include "common/foundation/file.h"
+#include "common/foundation/buffer.h"
 #include "common/foundation/text.h"
 #include "tools/commands.h"
 #include "tools/describe.h"
@@ -7,7 +7,6 @@
 #include "tools/plugin/schema.h"
 
 #include <string.h>
-#include <unistd.h>
 
 enum { AHEAD = 8 }; /* plugins that are opened at the same time, each by a process */
 
@@ -161,8 +160,7 @@ static int list(const struct settings *settings, const char *folder)
             append_list(&text, &found, describer);
         else
             print_list(&text, &found, describer);
-        status = text.failed != SLUICE_OK ? sluice_fail(&error, text.failed, folder, "out of memory")
-                                          : file_write_all(STDOUT_FILENO, text.data, text.size, &error);
+        status = report_result(&text, &error);
     }
     if (describer != NULL)
         found_done(&found);

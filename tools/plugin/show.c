@@ -2,7 +2,7 @@
 #include "common/flow/flow.h"
 #include "common/flow/source.h"
 #include "common/foundation/arena.h"
-#include "common/foundation/file.h"
+#include "common/foundation/buffer.h"
 #include "tools/commands.h"
 #include "tools/describe.h"
 #include "tools/plugin/schema.h"
@@ -121,8 +121,7 @@ static sluice_status print(const struct settings *settings, const sluice_value *
     struct buffer json;
     buffer_init(&json, BUFFER_NO_LIMIT);
     schema_append(&json, description, path);
-    sluice_status status = json.failed != SLUICE_OK ? sluice_fail(error, json.failed, path, "out of memory")
-                                                    : file_write_all(STDOUT_FILENO, json.data, json.size, error);
+    sluice_status status = report_result(&json, error);
     buffer_done(&json);
     return status;
 }

@@ -128,9 +128,9 @@ END_TEST
 START_TEST(a_message_stays_one_line)
 {
     capture(NULL, NULL);
-    log_info("%s", "first\nsecond\r");
+    log_info("%s", "first\nsecond\r\x1b[2J");
     const char *line = written();
-    ck_assert_ptr_nonnull(strstr(line, "first second "));
+    ck_assert_ptr_nonnull(strstr(line, "first second \\x1b[2J"));
     ck_assert_uint_eq(count_of(line, "\n"), 1);
 }
 END_TEST

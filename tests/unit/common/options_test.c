@@ -171,6 +171,9 @@ START_TEST(mistakes_are_named_and_the_right_option_is_suggested)
     refused("a --hepl", "did you mean --help?");
     refused("a --completely-different", "there is no option --completely-different; see sluice try --help");
     refused("a -x", "there is no option -x");
+    refused("a -\xc3\xa9t", "there is no option -\xc3\xa9; see");
+    refused("a -\xff", "there is no option -\\xff; see");
+    refused("a --number \x1b[2J", "not \"\\x1b[2J\"; see");
     refused("a -fx", "there is no option -x");
     refused("a -ft", "--text needs a value: TEXT");
     refused("a --large x", "from -9007199254740992 to 0.5, not");
@@ -183,7 +186,7 @@ START_TEST(mistakes_are_named_and_the_right_option_is_suggested)
     refused("a --number 1x", "not \"1x\"");
     refused("a --number nan", "not \"nan\"");
     refused("a --count 1.5", "--count wants a whole number from 0 to 10, not \"1.5\"");
-    refused("a --colour grene", "--colour can be red or green, not \"grene\"; did you mean green?");
+    refused("a --colour grene", "--colour can be red or green, not \"grene\"; did you mean green?; see sluice");
 }
 END_TEST
 

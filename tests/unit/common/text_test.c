@@ -106,6 +106,20 @@ START_TEST(text_is_quoted_as_python_does)
 }
 END_TEST
 
+START_TEST(a_line_is_shown_and_not_obeyed)
+{
+    static const char text[] = "a\nb\tc\r\x1b[2J\x7f\0d\xff\xc3 \xc2\x9b""31m \xc3\xa9 \xe2\x80\xa6 \xf0\x9f\x90\x9f";
+    struct buffer line;
+    buffer_init(&line, BUFFER_NO_LIMIT);
+    text_append_line(&line, text, sizeof text - 1);
+    ck_assert_str_eq(buffer_text(&line), "a b c \\x1b[2J\\x7f\\x00d\\xff\\xc3 \\x9b31m \xc3\xa9 \xe2\x80\xa6 \xf0\x9f\x90\x9f");
+    buffer_clear(&line);
+    text_append_line(&line, "\xe2\x80", 2); /* cut off */
+    ck_assert_str_eq(buffer_text(&line), "\\xe2\\x80");
+    buffer_done(&line);
+}
+END_TEST
+
 START_TEST(ids_are_random_hexadecimal_digits)
 {
     char seen[100][TEXT_ID_SIZE + 1];
@@ -121,4 +135,5 @@ END_TEST
 
 SUITE_MAIN("common.text", hexadecimal_digits_have_values_and_nothing_else_has, a_token_has_what_rfc_9110_lists,
            utf8_is_what_rfc_3629_says, what_is_no_utf8_is_found_everywhere, a_cut_never_splits_a_character,
-           the_nearest_name_is_suggested, text_is_quoted_as_python_does, ids_are_random_hexadecimal_digits)
+           the_nearest_name_is_suggested, text_is_quoted_as_python_does, a_line_is_shown_and_not_obeyed,
+           ids_are_random_hexadecimal_digits)
