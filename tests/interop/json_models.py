@@ -53,7 +53,8 @@ class Original:
             value, errors = self.field.validate(body, {}, loc=('body',))
             if errors:
                 detail = self.failure(errors if isinstance(errors, list) else [errors]).errors()
-                return 422, {'detail': json.loads(json.dumps(detail))}
+                # Pythons before 3.9 name the function in it.
+                return 422, {'detail': json.loads(re.sub(r'[\w.]+\(\) (keywords must be strings)', r'\1', json.dumps(detail)))}
             values = value.dict()
             if values['data'] is not None and 'docs' in values['data']:
                 values['data'] = values['data']['docs']

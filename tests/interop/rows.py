@@ -65,9 +65,10 @@ def compare(original, own, raises=None):
 
 
 class Results:
-    def __init__(self, version):
+    def __init__(self, version, python):
         self.rows, self.left_out = [], []
         self.prefix = '' if version == '3.34' else version + '-'
+        self.place = 'python%s-' % python if python else ''
 
     def add(self, name, problems):
         known, reason = next((one for pattern, one in DEVIATIONS.items() if fnmatch.fnmatchcase(self.prefix + name, pattern)), ('', ''))
@@ -77,9 +78,9 @@ class Results:
             deviates, reason = None not in kinds, 'the old gateway ' + ', '.join(sorted(set(filter(None, kinds))))
         if deviates:
             problems = []
-        self.rows.append({'name': self.prefix + name, 'measured': len(problems), 'floor': None, 'ratio': None, 'target': '0 differences',
+        self.rows.append({'name': self.place + self.prefix + name, 'measured': len(problems), 'floor': None, 'ratio': None, 'target': '0 differences',
                           'met': not problems, 'differences': problems[:20], 'deviation': reason if deviates else None})
-        print('%-6s %s%s' % ('FAILED' if problems else 'ok', self.prefix + name, ' (deviation: %s)' % reason if deviates else ''), flush=True)
+        print('%-6s %s%s' % ('FAILED' if problems else 'ok', self.place + self.prefix + name, ' (deviation: %s)' % reason if deviates else ''), flush=True)
         for line in problems[:8]:
             print('       ' + line)
 
@@ -162,7 +163,8 @@ def run_phase(results, families, phase, own, wanted, self_check):
 
 
 def run(version, options, folder, wanted):
-    results = Results(version)
+    version, _, python = version.partition('@')
+    results = Results(version, python)
     if version == '3.34' and not options.self_check:
         import json_models
         for name in json_models.names():
@@ -173,7 +175,7 @@ def run(version, options, folder, wanted):
     with sides.ours(options.build, folder, gateway) as own:
         for phase in PHASES[version]:
             run_phase(results, families, phase, own, wanted, options.self_check)
-        for name, call in families.web.OTHERS.items() if version == '3.34' and not options.self_check else ():
+        for name, call in families.web.OTHERS.items() if version == '3.34' and not python and not options.self_check else ():
             if wanted(name):
                 results.add(name, families.web.problems_of(call, own))
     if version == '3.34' and not options.self_check:
