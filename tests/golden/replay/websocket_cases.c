@@ -5,7 +5,7 @@
  * bound. Compared are the handshake, the messages (decoded, without times; put together from fragments; when several
  * were under way, in any order), pings and pongs, the close frame, and how the connection ended.
  */
-#include "cases.h"
+#include "batch.h"
 #include "json_text.h"
 #include "raw_http.h"
 #include "raw_websocket.h"
@@ -21,7 +21,7 @@
 enum {
     WAIT_MS = 10000,  /* for a frame that was recorded, besides the time that it took then */
     MISSED_MS = 500,  /* the same, when one has failed to come already */
-    END_MS = 1500,    /* for the end of a connection that the server has not closed by a frame */
+    END_MS = 4000,    /* for the end of a connection that the server has not closed by a frame, behind other cases' sleeps */
     GAP_MAX_MS = 300, /* longer gaps were there to see that nothing comes */
     OPEN_MS = 300,    /* to see that a connection stays open */
     MESSAGES_MAX = 32,
@@ -31,15 +31,6 @@ enum {
 #define WORKER "- {name: worker, uses: Worker, py_modules: ['%s/tests/plugins/twin_worker.so']}\n"
 #define SECOND "- {name: second, uses: Second, py_modules: ['%s/tests/plugins/twin_stage.so']}\n"
 #define FLOW(gateway, executors) "jtype: Flow\ngateway: {protocol: websocket" gateway "}\nexecutors:\n" executors
-
-static const struct {
-    const char *flow, *yaml;
-} flows[] = {
-    {"one",     FLOW("", WORKER)                    },
-    {"plain",   FLOW("", WORKER SECOND)             },
-    {"timeout", FLOW(", timeout_send: 400", WORKER) },
-    {"kill",    FLOW("", WORKER)             },
-};
 
 /* One side of a conversation, as it is compared. */
 struct side {
@@ -286,7 +277,8 @@ static void play(struct talk *talk, const sluice_value *recorded, const char *na
     buffer_init(&answer.payload, BUFFER_NO_LIMIT);
     if (talk->closed && !talk->answered)
         raw_websocket_send(&talk->socket, &answer, true);
-    wait_for(talk, SIZE_MAX, talk->closed ? WAIT_MS : END_MS);
+    if (talk->closed)
+        wait_for(talk, SIZE_MAX, WAIT_MS);
     raw_frame_done(&answer);
 }
 
@@ -339,10 +331,12 @@ static void put_in_order(struct side *ours, const struct side *recorded)
     sluice_value_free(map);
 }
 
-static void run_case(sluice_flow *flow, const char *name, char *difference, size_t capacity)
+static void run_case(const struct batch *batch, sluice_flow *flow, const sluice_value *one, const char *name,
+                     char *difference, size_t capacity)
 {
+    (void)one; /* everything is in the case's file */
     char path[512];
-    snprintf(path, sizeof path, "%s/tests/golden/websocket/%s.json", source_folder(), name);
+    snprintf(path, sizeof path, "%s/tests/golden/%s/%s.json", source_folder(), batch->folder, name);
     sluice_value *file = cases_read_json(path);
     bool dry_run = strstr(name, "dry_run") != NULL;
     struct talk talk = {.at = 0};
@@ -365,36 +359,22 @@ static void run_case(sluice_flow *flow, const char *name, char *difference, size
     sluice_value_free(file);
 }
 
-static void run_flow(const sluice_value *cases, size_t index, const char *only, struct tally *tally)
-{
-    sluice_flow *running = NULL;
-    for (size_t i = 0; i < sluice_value_size(cases); i++) {
-        const sluice_value *one = sluice_value_at(cases, i);
-        sluice_text label = sluice_value_string(sluice_value_get(one, "name"));
-        char name[96], full[128], difference[1024] = "the Flow did not start";
-        snprintf(name, sizeof name, "%.*s", (int)label.size, label.data);
-        snprintf(full, sizeof full, "websocket/%s", name);
-        if (!sluice_text_is(sluice_value_string(sluice_value_get(one, "flow")), flows[index].flow) ||
-            (only != NULL && strcmp(only, name) != 0 && strcmp(only, flows[index].flow) != 0))
-            continue;
-        if (running == NULL)
-            running = running_flow_start_with(flows[index].yaml);
-        if (running != NULL)
-            run_case(running, name, difference, sizeof difference);
-        compare_count(tally, full, difference);
-        if (running == NULL)
-            return;
-    }
-    if (running != NULL)
-        running_flow_stop(running, tally);
-}
+static const struct batch flows[] = {
+    {"websocket", "one",     FLOW("", WORKER),                     false, run_case},
+    {"websocket", "plain",   FLOW("", WORKER SECOND),              true,  run_case}, /* has one that stops the Flow */
+    {"websocket", "timeout", FLOW(", timeout_send: 400", WORKER),  true,  run_case},
+    {"websocket", "kill",    FLOW("", WORKER),                     true,  run_case},
+};
 
 void cases_run_websocket(struct tally *tally, const char *only)
 {
     char path[512];
     snprintf(path, sizeof path, "%s/tests/golden/websocket/index.json", source_folder());
     sluice_value *file = cases_read_json(path);
+    const sluice_value *cases = sluice_value_get(file, "cases");
     for (size_t i = 0; i < sizeof flows / sizeof flows[0]; i++)
-        run_flow(sluice_value_get(file, "cases"), i, only, tally);
+        batch_run(&flows[i], cases, only, tally);
+    if (only == NULL)
+        batch_all_counted("websocket", cases, tally);
     sluice_value_free(file);
 }
