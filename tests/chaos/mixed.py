@@ -127,8 +127,9 @@ class Seed:
         if not os.path.exists('/proc/%d' % pids['gateway']):
             raise Failure('the gateway died\n' + self.server.output()[-4000:])
         first = self.samples[0] if self.samples else None
-        wait_until(lambda: len(executors_below(self.server.process.pid)) == EXECUTORS and (
-            not first or all(descriptors(pids[name]) <= first['fds'][name] for name in ('gateway', 'supervisor'))), 15)
+        wait_until(lambda: len(executors_below(self.server.process.pid)) == EXECUTORS)
+        # Not all have to go: what is loaded at the first use opens some for good.
+        wait_until(lambda: not first or all(descriptors(pids[name]) <= first['fds'][name] for name in ('gateway', 'supervisor')), 15)
         self.samples.append({'rss_kb': {name: rss_kb(pid) for name, pid in pids.items()},
                              'fds': {name: descriptors(pid) for name, pid in pids.items()},
                              'processes': len(children_of(self.server.process.pid))})
@@ -201,7 +202,7 @@ def report(rows, names, found, options):
     missing = [name for name in wanted if not happened[name]]
     results = {
         'mixed-exactly-once': (bad, '0', bad == 0 and sent > 0, 'requests not ended once, ' + of),
-        'mixed-run-twice': (twice, '0', twice == 0, 'requests run again by an executor, %d seeds' % len(found)),
+        'mixed-run-twice': (twice, '0', twice == 0 and all(each['runs'] > 0 for each in found), 'requests run again by an executor, %d seeds' % len(found)),
         'mixed-memory': (growth, '<= %d MB' % MEMORY_TARGET_MB, growth <= MEMORY_TARGET_MB if judged else None,
                          'MB more at the end than before'),
         'mixed-descriptors': (more, '<= %d' % SLACK_DESCRIPTORS, more <= SLACK_DESCRIPTORS, 'descriptors more than before'),
