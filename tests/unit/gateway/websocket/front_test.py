@@ -12,6 +12,7 @@ from case import DEFLATE, END, Case  # noqa: E402
 from wire import BINARY, CLOSE, MASK, PING, PONG, TEXT, Lost, close_frame, deflate, frame, head, mask, request  # noqa: E402
 
 LIMIT = 3  # sluice_status
+EXEC_ENDPOINT = 3  # field of a HeaderProto
 
 
 THREADS = []
@@ -304,11 +305,14 @@ class Json(Case):
 
     def test_order_of_small_and_large(self):
         """Large texts are read by other threads; they enter in order all the same."""
+        self.server.tell(f"name_by {EXEC_ENDPOINT}")
         client = self.client(protocol="json")
         texts = [str(i) + "x" * (40000 if i % 3 == 0 else 10) for i in range(60)]
-        client.send(b"".join(self.message(text) for text in texts) + frame(TEXT, "{}"))
+        client.send(b"".join(frame(TEXT, json.dumps({"execEndpoint": f"/{i}", "data": [{"text": text}]}))
+                             for i, text in enumerate(texts)) + frame(TEXT, "{}"))
         messages, end = client.until_closed()
         self.assertEqual((sorted(self.texts(messages)), end), (sorted(texts), (1000, "")))
+        self.assertEqual([self.server.ask(f"id {i}") for i in range(60)], [f"/{i}" for i in range(60)])
 
     def test_hang_up_while_it_is_read(self):
         for _ in range(20):
@@ -358,9 +362,11 @@ class Pressure(Case):
         size = 1000000
         for i in range(40):
             threading_send(client, frame(BINARY, request(f"later{i}", size)))
-        # The system's buffers hold some answers; then the client's own messages are not read any more.
+        # The system's buffers hold some answers; then the client's own messages are not read any more, and a send waits.
         for thread in THREADS:
-            thread.join(0.2)
+            thread.join(1)
+            if thread.is_alive():
+                break
         self.assertLess(int(self.server.ask("count")), 40)
         messages = [client.message() for _ in range(40)]
         for thread in THREADS:

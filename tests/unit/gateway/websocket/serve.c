@@ -64,7 +64,9 @@ static void obey(struct websocket_front *front, struct router *router, const cha
     static char failure_texts[FAILURES_MAX][LINE_MAX_]; /* the front's threads may still read the one of before */
     static unsigned failures;
 
-    if (strcmp(word, "release") == 0) {
+    if (strcmp(word, "name_by") == 0) {
+        fake_name_by(router, (unsigned)number);
+    } else if (strcmp(word, "release") == 0) {
         fake_release(router, rest);
     } else if (strcmp(word, "room") == 0) {
         fake_set_room(router, number != 0);
