@@ -84,7 +84,7 @@ static void compare_block(const struct pass *pass, size_t first, size_t rows)
             compare_rows(pass, first + r, 1);
 }
 
-static bool is_cancelled(const struct search *search)
+bool search_is_cancelled(const struct search *search)
 {
     return search->cancelled != NULL && search->cancelled(search->context);
 }
@@ -99,7 +99,7 @@ static sluice_status compare_all(const struct pass *pass)
         block = BLOCK_ROWS_MAX;
     size_t blocks = 0;
     for (size_t first = 0; first < pass->table->count; first += block, blocks++) {
-        if (blocks % BLOCKS_BETWEEN_LOOKS == 0 && is_cancelled(search))
+        if (blocks % BLOCKS_BETWEEN_LOOKS == 0 && search_is_cancelled(search))
             return SLUICE_CANCELLED;
         size_t left = pass->table->count - first;
         compare_block(pass, first, left < block ? left : block);
@@ -117,7 +117,7 @@ sluice_status search_begin(struct search *search, const struct table *table)
     if (search->passing == NULL)
         return SLUICE_NO_MEMORY;
     for (size_t row = 0; row < table->count; row++) {
-        if (row % TAGS_BETWEEN_LOOKS == 0 && is_cancelled(search))
+        if (row % TAGS_BETWEEN_LOOKS == 0 && search_is_cancelled(search))
             return SLUICE_CANCELLED;
         search->passing[row] = filter_passes(search->filter, entry_tags(table->entries[row]));
     }

@@ -57,6 +57,7 @@ void table_set_dimension(struct table *table, size_t dimension)
     if (table->vectors != NULL)
         munmap(table->vectors, vector_bytes(table, table->capacity));
     table->vectors = NULL;
+    table->version++;
     table->capacity = 0;
     table->dimension = dimension;
     table->stride = kernel_stride(dimension);
@@ -132,6 +133,7 @@ void table_put(struct table *table, struct entry *entry, const float *vector)
 {
     struct entry *before = ids_put(&table->ids, entry);
     entry->row = before != NULL ? before->row : table->count++;
+    table->version++;
     table->entry_bytes += bytes_of(entry);
     if (before != NULL)
         table->entry_bytes -= bytes_of(before);
@@ -149,6 +151,7 @@ bool table_remove(struct table *table, const struct entry *like)
     if (entry == NULL)
         return false;
     size_t row = entry->row, last = --table->count;
+    table->version++;
     if (row != last) {
         memcpy(table->vectors + row * table->stride, table->vectors + last * table->stride, vector_bytes(table, 1));
         table->inverse_lengths[row] = table->inverse_lengths[last];

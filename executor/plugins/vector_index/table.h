@@ -21,6 +21,7 @@ struct table {
     struct entry **entries;    /* owned */
     struct ids ids;
     size_t entry_bytes;        /* memory of all entries */
+    uint64_t version;          /* another one after each change of what is in it */
 };
 
 sluice_status table_init(struct table *table);
