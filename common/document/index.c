@@ -1,40 +1,7 @@
 #include "common/document/index.h"
+#include "common/foundation/hash.h"
 
-#include <pthread.h>
 #include <string.h>
-#include <sys/random.h>
-
-static uint64_t seed;
-
-static void make_seed(void)
-{
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        seed = (uint64_t)(uintptr_t)&seed * 0x9E3779B97F4A7C15u; /* address randomisation is what is left */
-}
-
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    __uint128_t product = (__uint128_t)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t hash_of(sluice_text key)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_seed);
-    uint64_t state = seed ^ key.size;
-    const char *at = key.data;
-    size_t left = key.size;
-    for (; left >= 8; at += 8, left -= 8) {
-        uint64_t word;
-        memcpy(&word, at, 8);
-        state = mix(state ^ 0xA0761D6478BD642Fu, word ^ seed ^ 0xE7037ED1A0B428DBu);
-    }
-    uint64_t word = 0;
-    if (left > 0)
-        memcpy(&word, at, left);
-    return mix(state ^ 0x8EBC6AF09C88C6E3u, word ^ seed ^ 0x589965CC75374CC3u);
-}
 
 static bool same(sluice_text a, sluice_text b)
 {
@@ -44,7 +11,7 @@ static bool same(sluice_text a, sluice_text b)
 /* The slot that holds `key`, or the free one where it would go. */
 static size_t slot_of(const struct text_index *index, sluice_text key, text_index_key key_at, const void *owner)
 {
-    size_t slot = hash_of(key) & (index->capacity - 1);
+    size_t slot = hash_bytes(key.data, key.size) & (index->capacity - 1);
     while (index->slots[slot] != 0 && !same(key_at(owner, index->slots[slot] - 1), key))
         slot = (slot + 1) & (index->capacity - 1);
     return slot;

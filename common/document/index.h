@@ -2,8 +2,8 @@
  * index.h - finds a position by its key: entries of large maps, scores, documents by id.
  *
  * Open addressing over positions; the keys stay where they are and are asked for by a callback. A position whose key is
- * there already is not added, so the first one is found. The hash is seeded at random per process: keys come from
- * outside. Not thread-safe while it changes.
+ * there already is not added, so the first one is found. Keys come from outside, hence
+ * foundation/hash.h. Not thread-safe while it changes.
  */
 #ifndef SLUICE_DOCUMENT_INDEX_H
 #define SLUICE_DOCUMENT_INDEX_H

@@ -1,4 +1,5 @@
 #include "gateway/grpc/peers.h"
+#include "common/foundation/hash.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -31,15 +32,6 @@ struct peers *peers_new(struct router *router)
     peers->router = router;
     pthread_mutex_init(&peers->mutex, NULL);
     return peers;
-}
-
-/* FNV-1a. Addresses are not chosen by a client, so no secret is needed. */
-static uint64_t hash_of(const char *address)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *address != '\0'; address++)
-        hash = (hash ^ (unsigned char)*address) * UINT64_C(0x100000001b3);
-    return hash ^ hash >> 32;
 }
 
 static void idle_remove(struct peers *peers, struct peer *peer)
@@ -93,7 +85,7 @@ static struct peer *peer_new(struct peers *peers, const char *address, uint64_t 
 
 struct peer *peers_use(struct peers *peers, const char *address)
 {
-    uint64_t hash = hash_of(address);
+    uint64_t hash = hash_bytes(address, strlen(address)); /* of IPv6 addresses a client has more than enough to choose from */
 
     pthread_mutex_lock(&peers->mutex);
     struct peer *peer = peers->buckets[hash & (BUCKETS - 1)];

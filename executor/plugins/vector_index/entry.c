@@ -1,4 +1,5 @@
 #include "entry.h"
+#include "common/foundation/hash.h"
 #include "flat.h"
 
 #include <stdlib.h>
@@ -10,24 +11,13 @@ enum { CAPACITY_FIRST = 64, SPARSE = 64 /* slots for each entry, above which a m
 
 const sluice_limits entry_limits = {.depth = 1000};
 
-/* FNV-1a with a final mix, because slots are chosen by the low bits. */
-static uint64_t hash_of(sluice_text id)
-{
-    uint64_t hash = 0xCBF29CE484222325u;
-    for (size_t i = 0; i < id.size; i++)
-        hash = (hash ^ (unsigned char)id.data[i]) * 0x100000001B3u;
-    hash ^= hash >> 32;
-    hash *= 0xD6E8FEB86659FD93u;
-    return hash ^ (hash >> 32);
-}
-
 static struct entry *new_entry(sluice_text id, sluice_text document, sluice_text tags)
 {
     struct entry *entry = malloc(sizeof *entry + document.size + tags.size + id.size);
     if (entry == NULL)
         return NULL;
     *entry = (struct entry){
-        .hash = hash_of(id),
+        .hash = hash_bytes(id.data, id.size),
         .id_size = id.size,
         .document_size = document.size,
         .tags_size = (uint32_t)tags.size,
