@@ -17,7 +17,8 @@
  * bytes of body the executor takes at once; every ANSWER gives its request's share back. One larger message is let in
  * alone. The gateway queues the rest.
  *
- * FRAME_ANSWER without FRAME_LAST is kept for streaming endpoints (several answers to one request); nobody sends it yet.
+ * FRAME_ANSWER without FRAME_LAST is kept for streaming endpoints (several answers to one request); a gateway of this version
+ * refuses it.
  * FRAME_SHARED is kept for bodies in shared memory; a receiver of this version refuses it.
  *
  * This file is both ends' codec: no threads, no sockets of its own. A reader and a writer belong to one thread at a time

@@ -342,15 +342,13 @@ static void take_answer(struct upstream *upstream, struct frame_message *message
     bool readable = frame_read_answer(message, &answer.view) == SLUICE_OK;
     uint32_t index = (uint32_t)message->id;
     pthread_mutex_lock(&upstream->lock);
-    if (index >= upstream->slot_count || !upstream->slots[index].used ||
-        sending_slot_id(upstream, index) != message->id) {
+    if (!sending_was_sent(upstream, message->id)) {
         pthread_mutex_unlock(&upstream->lock);
         log_error("executor %s answered a request that it was not sent", upstream->pod);
         return;
     }
     struct upstream_call *call = upstream->slots[index].call;
-    if (message->flags & FRAME_LAST)
-        sending_free_slot(upstream, index);
+    sending_free_slot(upstream, index);
     if (readable && !(message->flags & FRAME_CANCELLED)) {
         uint64_t run_ns = answer.view.fixed.run_ns + 1;
         upstream->run_ns = upstream->run_ns == 0
@@ -380,7 +378,13 @@ static bool take_message(struct upstream *upstream, struct frame_message *messag
 {
     switch (message->type) {
     case FRAME_HELLO: return upstream->state == CONNECTION_GREETING && greet(upstream, message);
-    case FRAME_ANSWER: take_answer(upstream, message); return true;
+    case FRAME_ANSWER:
+        if ((message->flags & FRAME_LAST) == 0) {
+            log_error("executor %s sent a part of an answer, which this version does not know", upstream->pod);
+            return false;
+        }
+        take_answer(upstream, message);
+        return true;
     case FRAME_GOODBYE:
         /* It answers what it has and closes; the rest waits for its successor. */
         pthread_mutex_lock(&upstream->lock);

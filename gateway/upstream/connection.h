@@ -121,6 +121,7 @@ void sending_write_or_hold(struct upstream *upstream); /* the same, or noted unt
 uint32_t sending_give_slot(struct upstream *upstream, struct upstream_call *call);
 void sending_free_slot(struct upstream *upstream, uint32_t index);
 void sending_cancel_frame(struct upstream *upstream, uint32_t index); /* of the request that has the slot now */
-uint64_t sending_slot_id(const struct upstream *upstream, uint32_t index);
+/* May the executor answer this id? Not before its frame is in the writer. */
+bool sending_was_sent(const struct upstream *upstream, uint64_t id);
 
 #endif

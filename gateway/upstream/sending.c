@@ -9,9 +9,18 @@
 
 enum { SLOT_INDEX_BITS = 32, NO_SLOT = UINT32_MAX };
 
-uint64_t sending_slot_id(const struct upstream *upstream, uint32_t index)
+static uint64_t slot_id(const struct upstream *upstream, uint32_t index)
 {
     return (uint64_t)upstream->slots[index].generation << SLOT_INDEX_BITS | index;
+}
+
+bool sending_was_sent(const struct upstream *upstream, uint64_t id)
+{
+    uint32_t index = (uint32_t)id;
+    if (index >= upstream->slot_count || !upstream->slots[index].used || slot_id(upstream, index) != id)
+        return false;
+    const struct upstream_call *call = upstream->slots[index].call; /* NULL: given up when it was sent */
+    return call == NULL || call->state == UPSTREAM_CALL_SENT;
 }
 
 uint32_t sending_give_slot(struct upstream *upstream, struct upstream_call *call)
@@ -103,7 +112,7 @@ static sluice_status add_request(struct upstream *upstream, struct upstream_call
         {(void *)call->parameters, call->parameters_size},
     };
     uint8_t flags = call->has_data ? FRAME_HAS_DATA : 0;
-    return frame_writer_add(upstream->writer, FRAME_REQUEST, flags, sending_slot_id(upstream, call->slot), meta, 4,
+    return frame_writer_add(upstream->writer, FRAME_REQUEST, flags, slot_id(upstream, call->slot), meta, 4,
                             call->body, false);
 }
 
@@ -177,7 +186,7 @@ void sending_cancel_frame(struct upstream *upstream, uint32_t index)
         upstream->cancels = cancels;
         upstream->cancel_capacity = capacity;
     }
-    upstream->cancels[upstream->cancel_count++] = sending_slot_id(upstream, index);
+    upstream->cancels[upstream->cancel_count++] = slot_id(upstream, index);
 }
 
 /* What this thread has sent since upstream_hold(); written when it lets go. */

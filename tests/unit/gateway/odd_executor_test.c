@@ -95,13 +95,18 @@ static uint64_t take_request(void)
 
 /* ---- the odd side ---- */
 
+static void send_flagged(enum frame_type type, uint8_t flags, uint64_t id, const void *meta, size_t size)
+{
+    const struct iovec parts[] = {{(void *)meta, size}};
+    ck_assert_int_eq(frame_writer_add(peer.writer, type, flags, id, parts, size > 0 ? 1 : 0, NULL, false), SLUICE_OK);
+    ck_assert_int_eq(frame_writer_flush(peer.writer, peer.fd), SLUICE_OK);
+    ck_assert(frame_writer_empty(peer.writer));
+}
+
 /* Send a frame with this meta. */
 static void send_frame(enum frame_type type, uint64_t id, const void *meta, size_t size)
 {
-    const struct iovec parts[] = {{(void *)meta, size}};
-    ck_assert_int_eq(frame_writer_add(peer.writer, type, FRAME_LAST, id, parts, size > 0 ? 1 : 0, NULL, false), SLUICE_OK);
-    ck_assert_int_eq(frame_writer_flush(peer.writer, peer.fd), SLUICE_OK);
-    ck_assert(frame_writer_empty(peer.writer));
+    send_flagged(type, FRAME_LAST, id, meta, size);
 }
 
 /* The gateway closes the connection; what it had sent before is thrown away. */
@@ -189,6 +194,23 @@ START_TEST(an_answer_that_cannot_be_read_is_a_failure_of_its_request)
 }
 END_TEST
 
+/* Several answers to one request are for a later version; taken for whole ones they would answer it twice. */
+START_TEST(an_answer_that_is_not_the_last_ends_the_connection)
+{
+    struct frame_answer fixed = {.has_endpoint = 1};
+    struct asked asked;
+    connect_gateway();
+    ask(&asked);
+    uint64_t id = take_request();
+    send_flagged(FRAME_ANSWER, FRAME_UNCHANGED, id, &fixed, sizeof fixed);
+    expect_end();
+    await(&asked);
+    ck_assert(asked.failed && answer_holds(&asked, "went away"));
+    connect_gateway();
+    it_works();
+}
+END_TEST
+
 /* A second HELLO, and what only a gateway sends. */
 static const enum frame_type unexpected[] = {FRAME_HELLO, FRAME_REQUEST, FRAME_CANCEL};
 
@@ -248,6 +270,7 @@ int main(void)
     tcase_add_test(group, another_version_is_not_talked_to);
     tcase_add_test(group, an_answer_to_nothing_is_ignored);
     tcase_add_test(group, an_answer_that_cannot_be_read_is_a_failure_of_its_request);
+    tcase_add_test(group, an_answer_that_is_not_the_last_ends_the_connection);
     tcase_add_loop_test(group, a_frame_that_has_no_place_ends_the_connection, 0, 3);
     tcase_add_test(group, rubbish_ends_the_connection);
     tcase_add_test(group, after_a_goodbye_what_comes_waits_for_the_successor);
