@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { EVENTS = 64 };
@@ -135,6 +136,7 @@ static void read_connection(struct connection *connection)
     pthread_mutex_lock(&server->lock);
     if (status == SLUICE_OK && bytes > 0 && !take_messages(connection)) {
         log_error("a gateway broke the protocol of the local transport; its connection is closed");
+        shutdown(connection->fd, SHUT_RDWR); /* now, not when the last of its handlers has returned */
         status = SLUICE_INVALID;
     }
     if (status != SLUICE_OK || (bytes == 0 && !again))

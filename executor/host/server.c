@@ -12,7 +12,7 @@
  * waking up; the next handler that begins wakes it.
  *
  * With several workers a worker that begins a request passes the reading role on to an idle one, unless handlers are so
- * short (SLOW_NS) that the hand-over would cost more than it gains; then the monitor is the safety net.
+ * short (SLOW_NS in worker.c) that the hand-over would cost more than it gains; then the monitor is the safety net.
  *
  * Answers are queued in the connection's writer and flushed when nothing is left to run, when much is queued, or at
  * once when handlers are slow.
@@ -38,226 +38,9 @@
 #include <unistd.h>
 
 #define TICK_NS        (5 * (uint64_t)CLOCK_NS_PER_MS)
-#define SLOW_NS        (CLOCK_NS_PER_MS / 10)
 #define DRAIN_GRACE_NS (100 * (uint64_t)CLOCK_NS_PER_MS) /* a request may be under way when GOODBYE is sent */
 #define STOP_GRACE_NS  (1 * (uint64_t)CLOCK_NS_PER_SECOND)
 enum { IDLE_TICKS = 20 };
-
-/* ---- one request ---- */
-
-static uint8_t flags_of(const struct call_answer *answer)
-{
-    switch (answer->outcome) {
-    case CALL_ANSWERED: return FRAME_LAST | FRAME_HAS_DATA;
-    case CALL_FAILED: return FRAME_LAST | FRAME_FAILED;
-    default: return FRAME_LAST | FRAME_UNCHANGED;
-    }
-}
-
-/* Queue the answer of a handler. True: it is not flushed. */
-static bool answer_request(const struct request *request, const struct call_answer *answer, bool flush)
-{
-    struct frame_answer fixed = {
-        .queue_ns = request->started_ns - request->arrived_ns,
-        .run_ns = request->run_ns,
-        .has_endpoint = answer->has_endpoint,
-        .has_results = answer->has_results,
-        .results_size = answer->has_results ? answer->results->size : 0,
-        .failure_size = answer->outcome == CALL_FAILED ? answer->failure->size : 0,
-    };
-    bool unsent = connection_answer(request->connection, request->message.id, flags_of(answer), &fixed, answer, flush);
-    block_unref(answer->body);
-    return unsent;
-}
-
-/* With the lock: the request is answered. */
-static void leave(struct server *server, struct request *request)
-{
-    if (request->previous != NULL)
-        request->previous->next = request->next;
-    else
-        server->inside = request->next;
-    if (request->next != NULL)
-        request->next->previous = request->previous;
-    request_free(server, request);
-}
-
-/* A deferred request is completed, in the plugin's thread. */
-static void completed(sluice_call *call, void *context)
-{
-    struct request *request = context;
-    struct connection *connection = request->connection;
-    struct server *server = connection->server;
-    struct call_answer answer;
-    call_take_answer(call, &answer);
-    request->run_ns = answer.deferred_ns - request->started_ns; /* the worker's time, by which the gateway sends */
-    answer_request(request, &answer, true);
-    call_free(call);
-    frame_message_done(&request->message);
-    pthread_mutex_lock(&server->lock);
-    leave(server, request);
-    connection_unref(connection);
-    pthread_mutex_unlock(&server->lock);
-}
-
-enum served { SERVED, SERVED_UNSENT, SERVED_LATER };
-
-/* Run the handler and queue its answer. SERVED_LATER: the request is out of reach. */
-static enum served serve(struct worker *worker, struct request *request, bool flush, uint64_t *ret_run_ns)
-{
-    uint64_t started = request->started_ns = clock_monotonic_ns();
-    struct frame_answer fixed = {.queue_ns = started - request->arrived_ns};
-    *ret_run_ns = 0;
-    if (atomic_load_explicit(&request->cancelled, memory_order_relaxed) ||
-        (request->view.deadline_ns != 0 && request->view.deadline_ns <= started))
-        return connection_answer(request->connection, request->message.id, FRAME_LAST | FRAME_CANCELLED, &fixed, NULL,
-                                 flush)
-                   ? SERVED_UNSENT
-                   : SERVED;
-    struct call_request call_request = {
-        .endpoint = {request->view.endpoint, request->view.endpoint_size},
-        .request_id = {request->view.request_id, request->view.request_id_size},
-        .deadline_ns = request->view.deadline_ns,
-        .parameters = request->view.parameters,
-        .parameters_size = request->view.parameters_size,
-        .body = request->message.flags & FRAME_HAS_DATA ? &request->message.body : NULL,
-        .cancelled = &request->cancelled,
-        .completed = completed,
-        .context = request,
-    };
-    struct call_answer answer;
-    call_run(worker->call, &call_request, &answer);
-    *ret_run_ns = clock_monotonic_ns() - started;
-    if (answer.outcome == CALL_DEFERRED) {
-        worker->call = answer.successor;
-        return SERVED_LATER;
-    }
-    request->run_ns = *ret_run_ns;
-    return answer_request(request, &answer, flush || *ret_run_ns > SLOW_NS) ? SERVED_UNSENT : SERVED;
-}
-
-/* With the lock: send what this worker left unsent. Gives the lock up meanwhile. */
-static void send_unsent(struct worker *worker)
-{
-    struct connection *connection = worker->unsent;
-    if (connection == NULL)
-        return;
-    worker->unsent = NULL;
-    pthread_mutex_unlock(&worker->server->lock);
-    connection_flush(connection);
-    pthread_mutex_lock(&worker->server->lock);
-    connection_unref(connection);
-}
-
-/* With the lock, which is given up while the handler runs. */
-static void run_request(struct worker *worker, struct request *request)
-{
-    struct server *server = worker->server;
-    struct connection *connection = request->connection;
-    if (worker->unsent != connection)
-        send_unsent(worker);
-    request->previous = NULL;
-    request->next = server->inside;
-    if (server->inside != NULL)
-        server->inside->previous = request;
-    server->inside = request;
-    server->running++;
-    server->runs++;
-    bool flush = server->slow;
-    if (server->idle > 0 && (server->queued > 0 || (!server->reading && server->slow)))
-        pthread_cond_signal(&server->work);
-    if (server->monitor_sleeps) {
-        server->monitor_sleeps = false;
-        pthread_cond_signal(&server->tick);
-    }
-    pthread_mutex_unlock(&server->lock);
-
-    uint64_t run_ns;
-    enum served served = serve(worker, request, flush, &run_ns);
-    if (served != SERVED_LATER)
-        frame_message_done(&request->message);
-
-    pthread_mutex_lock(&server->lock);
-    server->slow = run_ns > SLOW_NS;
-    server->running--;
-    if (served == SERVED_LATER)
-        return;
-    leave(server, request);
-    if (served == SERVED_UNSENT && worker->unsent == NULL)
-        worker->unsent = connection; /* and keeps the request's reference */
-    else
-        connection_unref(connection);
-}
-
-/* ---- workers ---- */
-
-static void open_worker(struct worker *worker, void **ret_worker)
-{
-    struct server *server = worker->server;
-    sluice_error error;
-    sluice_status status = instance_open_worker(server->instance, ret_worker, &error);
-    if (status == SLUICE_OK) {
-        worker->call = call_new(server->instance, *ret_worker);
-        if (worker->call == NULL) {
-            instance_close_worker(server->instance, *ret_worker);
-            status = sluice_fail(&error, SLUICE_NO_MEMORY, server->instance->where, "no memory for a worker");
-        }
-    }
-    pthread_mutex_lock(&server->lock);
-    if (status != SLUICE_OK && server->failed == SLUICE_OK) {
-        server->failed = status;
-        server->failure = error;
-    }
-    server->begun++;
-    pthread_cond_signal(&server->tick);
-    while (!server->started && !server->stopping)
-        pthread_cond_wait(&server->work, &server->lock);
-    pthread_mutex_unlock(&server->lock);
-}
-
-static void work(struct worker *worker)
-{
-    struct server *server = worker->server;
-    pthread_mutex_lock(&server->lock);
-    while (!server->stopping) {
-        struct request *request = connection_take(server);
-        if (request != NULL) {
-            run_request(worker, request);
-        } else if (worker->unsent != NULL) {
-            send_unsent(worker);
-        } else if (!server->reading) {
-            server->reading = true;
-            pthread_mutex_unlock(&server->lock);
-            reading_round(server);
-            pthread_mutex_lock(&server->lock);
-            server->reading = false;
-            server->rounds++;
-        } else {
-            if (server->monitor_reads)
-                reading_wake(server);
-            server->idle++;
-            pthread_cond_wait(&server->work, &server->lock);
-            server->idle--;
-        }
-    }
-    send_unsent(worker);
-    pthread_mutex_unlock(&server->lock);
-}
-
-static void *worker_main(void *context)
-{
-    struct worker *worker = context;
-    void *opened = NULL;
-    crash_thread_init();
-    open_worker(worker, &opened);
-    if (worker->call != NULL) {
-        work(worker);
-        call_free(worker->call);
-        instance_close_worker(worker->server->instance, opened);
-    }
-    crash_thread_done();
-    return NULL;
-}
 
 /* ---- the monitor ---- */
 
@@ -366,6 +149,7 @@ static bool watch(struct server *server, int fd, const void *what)
 static sluice_status prepare(struct server *server, sluice_error *error)
 {
     const struct server_settings *settings = server->settings;
+    server->epoll = server->wake = -1;
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->work, NULL);
     clock_condition_init(&server->tick);
@@ -378,8 +162,26 @@ static sluice_status prepare(struct server *server, sluice_error *error)
         !watch(server, settings->listening, &settings->listening) ||
         !watch(server, settings->control, &settings->control))
         return sluice_fail(error, SLUICE_SYSTEM, server->instance->where, "cannot watch its sockets: %s", strerror(errno));
-    reading_take_sigterm(server);
+    for (uint32_t i = 0; i < settings->workers; i++)
+        server->workers[i].server = server;
+    server->slow = true; /* until the first handler shows otherwise */
     return SLUICE_OK;
+}
+
+sluice_status server_open(struct instance *instance, const struct server_settings *settings, struct server **ret_server,
+                          sluice_error *error)
+{
+    struct server *server = calloc(1, sizeof *server);
+    if (server == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, instance->where, "no memory for its workers");
+    server->instance = instance;
+    server->settings = settings;
+    sluice_status status = prepare(server, error);
+    if (status == SLUICE_OK)
+        *ret_server = server;
+    else
+        server_close(server);
+    return status;
 }
 
 /* Start the workers and wait until each is open or has failed. *ret_threads: how many are to be joined. */
@@ -389,7 +191,6 @@ static sluice_status start_workers(struct server *server, uint32_t *ret_threads,
     int failed = 0;
     while (threads < server->settings->workers && failed == 0) {
         struct worker *worker = &server->workers[threads];
-        worker->server = server;
         failed = pthread_create(&worker->thread, NULL, worker_main, worker);
         threads += failed == 0;
     }
@@ -403,7 +204,6 @@ static sluice_status start_workers(struct server *server, uint32_t *ret_threads,
     if (failed != 0)
         status = sluice_fail(error, SLUICE_SYSTEM, server->instance->where, "cannot start worker %u: %s", threads + 1,
                              strerror(failed));
-    server->slow = true; /* until the first handler shows otherwise */
     if (status == SLUICE_OK)
         server->started = true;
     else
@@ -422,7 +222,7 @@ static bool wait_for_handlers(struct server *server)
     return server->running == 0 && server->inside == NULL;
 }
 
-static void release(struct server *server)
+void server_close(struct server *server)
 {
     while (server->connections != NULL)
         connection_close(server->connections);
@@ -435,7 +235,6 @@ static void release(struct server *server)
     free(server->workers);
     if (server->epoll >= 0)
         close(server->epoll);
-    signal(SIGTERM, SIG_IGN); /* its handler writes to the descriptor that is closed here */
     if (server->wake >= 0)
         close(server->wake);
     pthread_cond_destroy(&server->work);
@@ -457,16 +256,13 @@ static bool serve_until_stopped(struct server *server)
 
 sluice_status server_run(struct instance *instance, const struct server_settings *settings, sluice_error *error)
 {
-    struct server *server = calloc(1, sizeof *server);
-    if (server == NULL)
-        return sluice_fail(error, SLUICE_NO_MEMORY, instance->where, "no memory for its workers");
-    server->instance = instance;
-    server->settings = settings;
-    server->epoll = server->wake = -1;
+    struct server *server;
     uint32_t threads = 0;
-    sluice_status status = prepare(server, error);
-    if (status == SLUICE_OK)
-        status = start_workers(server, &threads, error);
+    sluice_status status = server_open(instance, settings, &server, error);
+    if (status != SLUICE_OK)
+        return status;
+    reading_take_sigterm(server);
+    status = start_workers(server, &threads, error);
     if (status == SLUICE_OK) {
         if (!serve_until_stopped(server))
             return SLUICE_TIMEOUT; /* the threads still use `server` */
@@ -474,6 +270,7 @@ sluice_status server_run(struct instance *instance, const struct server_settings
     }
     for (uint32_t i = 0; i < threads; i++)
         pthread_join(server->workers[i].thread, NULL);
-    release(server);
+    signal(SIGTERM, SIG_IGN); /* its handler writes to a descriptor that is closed now */
+    server_close(server);
     return status;
 }

@@ -1,5 +1,6 @@
 /*
- * server_impl.h - what server.c (threads), connection.c (one gateway) and reading.c (the reading role) share.
+ * server_impl.h - what server.c (life, the monitor), worker.c (a worker's loop), connection.c (one gateway) and reading.c (the
+ * reading role) share.
  *
  * Locks: `server.lock` guards everything that is not marked otherwise; `connection.write_lock` guards the writer and is
  * taken last. The reader of a connection belongs to whoever has the reading role.
@@ -43,7 +44,8 @@ struct worker {
     struct server *server;
     pthread_t thread;
     struct connection *unsent; /* has answers of this worker that were not flushed; holds a reference; the worker's own */
-    sluice_call *call;        /* the worker's own */
+    void *state;              /* what the plugin's worker_open() gave */
+    sluice_call *call;        /* the worker's own; NULL: it is not open */
 };
 
 struct server {
@@ -77,6 +79,26 @@ struct server {
     sluice_error failure;
     struct worker *workers;
 };
+
+/* ---- server.c ---- */
+
+/* Everything but threads and signals: sockets watched, workers not yet open. server_close() ends it when nothing runs. */
+sluice_status server_open(struct instance *instance, const struct server_settings *settings, struct server **ret_server,
+                          sluice_error *error);
+void server_close(struct server *server);
+
+/* ---- worker.c ---- */
+
+/* In the worker's thread; worker_close() does nothing when it is not open. */
+sluice_status worker_open(struct worker *worker, sluice_error *error);
+void worker_close(struct worker *worker);
+
+/*
+ * With the lock, which is given up meanwhile: run one queued request; with none, send what is unsent; with nothing unsent,
+ * wait for events and read, or, when another reads, wait for work.
+ */
+void worker_step(struct worker *worker);
+void *worker_main(void *worker); /* the thread: opens, takes steps until the server stops, closes */
 
 /* ---- connection.c ---- */
 
