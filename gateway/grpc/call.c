@@ -36,7 +36,7 @@ static void start_with_long_headers(struct call *call)
 
 static const struct method method_long_headers = LOCAL_METHOD("", start_with_long_headers);
 
-/* gRPC holds a client to this limit only after the client has confirmed the settings of the connection. */
+/* As HTTP/2 counts, of the fields that are not gRPC's own (front.c says why core does not do it). */
 static bool headers_fit(const struct call *call)
 {
     enum { FIELD_BYTES = 32 }; /* what HTTP/2 counts for each field beside name and value */
