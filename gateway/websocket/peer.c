@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_BYTES_MIN = 4096 };
-
 static uint64_t in_ms(unsigned ms)
 {
     return clock_monotonic_ns() + ms * (uint64_t)CLOCK_NS_PER_MS;
@@ -15,7 +13,6 @@ static uint64_t in_ms(unsigned ms)
 static void *accepted(void *context, struct socket *socket)
 {
     struct websocket_front *front = context;
-    uint64_t head_bytes = front->settings.limits.max_header_bytes;
     struct peer *peer = calloc(1, sizeof *peer);
 
     if (peer == NULL)
@@ -23,7 +20,7 @@ static void *accepted(void *context, struct socket *socket)
     peer->front = front;
     peer->socket = socket;
     peer->due_ns = in_ms(front->settings.handshake_timeout_ms);
-    head_collector_init(&peer->head, head_bytes < HEAD_BYTES_MIN ? HEAD_BYTES_MIN : (size_t)head_bytes);
+    head_collector_init(&peer->head, front->settings.limits.max_header_bytes);
     buffer_init(&peer->rest, BUFFER_NO_LIMIT);
     buffer_init(&peer->kept, BUFFER_NO_LIMIT);
     peer->next = front->peers;
