@@ -33,6 +33,12 @@ def sanitized():
     return "asan" in BUILD or "tsan" in BUILD
 
 
+def memory_peak(pid):
+    """The most memory that the process has had, in bytes."""
+    with open(f"/proc/{pid}/status") as status:
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) * 1024
+
+
 class Flow:
     """`sluice run` with everything it says."""
 

@@ -2,9 +2,8 @@
 queue; and of the Flow files that people write."""
 import http2
 import harness
-from harness import GATE
+from harness import GATE, memory_peak
 from messages import SINGLE, Answer, document, field, get, request, value
-from limits_test import memory_peak
 
 RESOURCE_EXHAUSTED = 8
 TAG = "jtype: Flow\nexecutors: [{name: tag, uses: tag, uses_with: {label: x}}]\n"
