@@ -63,6 +63,41 @@ struct front_type {
 /* What a module exports under the name FRONT_ENTRY. */
 typedef const struct front_type *front_entry_function(void);
 
+/*
+ * The rest of a module's entry.c, behind its open_front(): FRONT_ENTRY, with what the front NAME calls NAME_front_port(), …_drain(),
+ * …_wait() and …_free(), which take a `struct NAME_front`.
+ */
+#define FRONT_MODULE(NAME)                                                                                             \
+    static uint16_t port(const struct front *front)                                                                    \
+    {                                                                                                                  \
+        return NAME##_front_port((const struct NAME##_front *)front);                                                  \
+    }                                                                                                                  \
+    static void drain(struct front *front)                                                                             \
+    {                                                                                                                  \
+        NAME##_front_drain((struct NAME##_front *)front);                                                              \
+    }                                                                                                                  \
+    static bool wait_for(struct front *front, uint64_t deadline_ns)                                                    \
+    {                                                                                                                  \
+        return NAME##_front_wait((struct NAME##_front *)front, deadline_ns);                                           \
+    }                                                                                                                  \
+    static void free_front(struct front *front)                                                                        \
+    {                                                                                                                  \
+        NAME##_front_free((struct NAME##_front *)front);                                                               \
+    }                                                                                                                  \
+    front_entry_function front_entry;                                                                                  \
+    const struct front_type *front_entry(void)                                                                         \
+    {                                                                                                                  \
+        static const struct front_type type = {                                                                        \
+            .version = FRONT_VERSION,                                                                                  \
+            .open = open_front,                                                                                        \
+            .port = port,                                                                                              \
+            .drain = drain,                                                                                            \
+            .wait = wait_for,                                                                                          \
+            .free = free_front,                                                                                        \
+        };                                                                                                             \
+        return &type;                                                                                                  \
+    }
+
 /* The front of a protocol, loaded at its first use. Main thread. SLUICE_NOT_FOUND: its module is not installed or cannot
  * be loaded; the error says why. */
 sluice_status front_load(enum flow_protocol protocol, const struct front_type **ret_type, sluice_error *error);

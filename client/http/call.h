@@ -18,6 +18,7 @@
 
 #include "client/transport.h"
 #include "common/foundation/buffer.h"
+#include "common/foundation/workers.h"
 #include "common/net/tls.h"
 
 #include <curl/curl.h>
@@ -46,7 +47,7 @@ struct transport_call {
     /* Under the channel's lock. */
     unsigned references; /* the caller, the channel until the end, the inbox, a worker */
     bool in_inbox, given, cancelled, read_wanted, worked;
-    struct transport_call *inbox_next, *job_next;
+    struct transport_call *inbox_next;
 
     struct rope message; /* what the caller gave; the channel's thread takes it when `given` is set */
 
@@ -54,6 +55,7 @@ struct transport_call {
     enum call_state state;
     struct transport_call *previous, *next; /* of the channel's list WAITING */
     struct buffer body;
+    struct job job; /* for a worker */
     bool body_written;
     size_t body_at;
     char *endpoint;         /* of SINGLE */

@@ -4,6 +4,7 @@
 #include "client/http/request.h"
 #include "common/foundation/clock.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -152,11 +153,23 @@ static void work_done(struct transport_call *call)
         start(call);
 }
 
+static void run_work(struct job *job)
+{
+    struct transport_call *call = (struct transport_call *)((char *)job - offsetof(struct transport_call, job));
+    struct transport_channel *channel = call->channel;
+    call_work(call);
+    pthread_mutex_lock(&channel->lock);
+    call->worked = true;
+    channel_post(channel, call);
+    pthread_mutex_unlock(&channel->lock);
+}
+
 /* The JSON work of the state: at once when it is small, else by a worker. */
 static void work(struct transport_call *call, enum call_state state, size_t bytes)
 {
     call->state = state;
-    if (bytes > HTTP_INLINE_BYTES && workers_add(call->channel, call))
+    call->job.run = run_work;
+    if (bytes > HTTP_INLINE_BYTES && workers_add(call->channel->workers, &call->job))
         return;
     call_work(call);
     work_done(call);

@@ -8,7 +8,7 @@
 
 #include "client/http/call.h"
 #include "client/http/routes.h"
-#include "client/http/workers.h"
+#include "common/foundation/workers.h"
 #include "common/net/tls.h"
 
 #include <pthread.h>
@@ -35,7 +35,8 @@ struct transport_channel {
     pthread_mutex_t lock; /* what follows, and the flags of calls */
     struct transport_call *inbox_first, *inbox_last;
     bool stopping;
-    struct workers workers;
+
+    struct workers *workers; /* for JSON */
 
     /* The channel's thread. */
     pthread_t thread;

@@ -75,7 +75,6 @@ static void channel_free(struct transport_channel *channel)
     loop_done(channel);
     routes_done(&channel->routes);
     pthread_mutex_destroy(&channel->lock);
-    free(channel->workers.threads);
     free(channel->base);
     free(channel->host);
     free(channel->user_agent);
@@ -106,10 +105,8 @@ sluice_status channel_connect(const struct transport_settings *settings, struct 
         return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for a connection");
     channel->epoll_fd = channel->event_fd = -1;
     pthread_mutex_init(&channel->lock, NULL);
-    pthread_t *threads = calloc(HTTP_WORKERS, sizeof *threads);
-    workers_init(&channel->workers, threads, threads != NULL ? HTTP_WORKERS : 0);
-    sluice_status status = SLUICE_OK;
-    if (!set_settings(channel, settings))
+    sluice_status status = workers_new("sluice-json", HTTP_WORKERS, WORKERS_WHEN_NEEDED, &channel->workers, error);
+    if (status == SLUICE_OK && !set_settings(channel, settings))
         status = sluice_fail(error, SLUICE_NO_MEMORY, NULL, "no memory for a connection");
     if (status == SLUICE_OK && channel->tls)
         status = http_tls_load(channel, &settings->tls, error);
@@ -118,7 +115,7 @@ sluice_status channel_connect(const struct transport_settings *settings, struct 
     if (status == SLUICE_OK)
         status = start_thread(channel, error);
     if (status != SLUICE_OK) {
-        workers_done(channel);
+        workers_free(channel->workers);
         channel_free(channel);
         return status;
     }
@@ -135,6 +132,6 @@ void channel_close(struct transport_channel *channel)
     if (write(channel->event_fd, &one, sizeof one) < 0)
         (void)one; /* it is readable already */
     pthread_join(channel->thread, NULL);
-    workers_done(channel);
+    workers_free(channel->workers);
     channel_free(channel);
 }

@@ -1,12 +1,12 @@
 #include "client/http/request.h"
 
 #include "client/http/channel.h"
-#include "client/http/compress.h"
 #include "client/http/tls.h"
 #include "common/foundation/clock.h"
 #include "common/foundation/text.h"
 #include "common/json/base64.h"
 #include "common/json/message.h"
+#include "common/net/coding.h"
 #include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
 
@@ -157,7 +157,7 @@ bool request_write(struct transport_call *call)
     rope_done(&call->message);
     rope_init(&call->message);
     if (done && call->compression != TRANSPORT_PLAIN && call->body.size > 0) {
-        sluice_status status = compress_body(call->compression, &call->body);
+        sluice_status status = coding_write(call->compression == TRANSPORT_GZIP ? CODING_GZIP : CODING_DEFLATE, &call->body);
         if (status != SLUICE_OK)
             done = fail_body(call, status, sluice_status_name(status));
     }

@@ -25,7 +25,7 @@ enum { ACCEPTS_AT_ONCE = 64, RETRY_MS = 500 };
 
 /* A connection on its way to its loop. */
 struct arrival {
-    struct front_job job;
+    struct job job;
     struct http_loop *loop;
     int fd;
     socklen_t size;
@@ -102,7 +102,7 @@ void http_accept_look(struct http_front *front)
     watch(front);
 }
 
-static void there_is_room(struct front_job *job)
+static void there_is_room(struct job *job)
 {
     struct http_acceptor *acceptor = (struct http_acceptor *)((char *)job - offsetof(struct http_acceptor, room_job));
     struct http_front *front = (struct http_front *)((char *)acceptor - offsetof(struct http_front, acceptor));
@@ -141,7 +141,7 @@ static void add(struct http_loop *loop, int fd, const struct sockaddr_storage *a
         http_accept_ended(loop);
 }
 
-static void arrive(struct front_job *job)
+static void arrive(struct job *job)
 {
     struct arrival *arrival = (struct arrival *)job;
     if (arrival->loop->stopping)

@@ -263,7 +263,7 @@ static void take_body(struct http_exchange *exchange, const char *data, size_t s
 
 /* ---- the handler, the answer ---- */
 
-static struct http_exchange *of_job(struct front_job *job)
+static struct http_exchange *of_job(struct job *job)
 {
     return (struct http_exchange *)((char *)job - offsetof(struct http_exchange, job));
 }
@@ -275,7 +275,7 @@ static void suspend(struct http_exchange *exchange)
     MHD_suspend_connection(exchange->connection->mhd);
 }
 
-static void handle(struct front_job *job)
+static void handle(struct job *job)
 {
     struct http_exchange *exchange = of_job(job);
     if (!exchange->compressed || http_body_open(exchange))
@@ -310,7 +310,7 @@ static enum MHD_Result dispatch(struct http_exchange *exchange)
     return MHD_YES;
 }
 
-static void answered_elsewhere(struct front_job *job)
+static void answered_elsewhere(struct job *job)
 {
     struct http_exchange *exchange = of_job(job);
     exchange->stage = HTTP_ANSWERED;

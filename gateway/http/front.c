@@ -48,7 +48,7 @@ static struct http_front *front_with(const struct http_front_settings *settings,
 
 static void front_done(struct http_front *front)
 {
-    front_workers_free(front->workers);
+    workers_free(front->workers);
     http_loops_free(front);
     if (front->acceptor.fd >= 0)
         close(front->acceptor.fd);
@@ -171,7 +171,7 @@ static sluice_status open_front(struct http_front *front, sluice_error *error)
     if (status == SLUICE_OK && front->gateway->tls.certfile != NULL)
         status = http_tls_new(&front->gateway->tls, &front->tls, error);
     if (status == SLUICE_OK)
-        status = front_workers_new("sluice-json", front->gateway->http.workers, &front->workers, error);
+        status = workers_new("sluice-json", front->gateway->http.workers, WORKERS_AT_ONCE, &front->workers, error);
     if (status == SLUICE_OK)
         status = front_listen("HTTP", settings->host, settings->port, &front->acceptor.fd, &front->port, error);
     for (unsigned i = count_of_loops(settings->threads); i > 0 && status == SLUICE_OK; i--)
@@ -216,7 +216,7 @@ const struct flow *http_front_flow(const struct http_front *front)
     return front->settings.flow;
 }
 
-static void start_draining(struct front_job *job)
+static void start_draining(struct job *job)
 {
     struct http_loop *loop = (struct http_loop *)((char *)job - offsetof(struct http_loop, drain_job));
     loop->draining = true;

@@ -172,7 +172,7 @@ sluice_status http_loops_start(struct http_front *front, sluice_error *error)
     return status;
 }
 
-static void start_stopping(struct front_job *job)
+static void start_stopping(struct job *job)
 {
     struct http_loop *loop = (struct http_loop *)((char *)job - offsetof(struct http_loop, stop_job));
     loop->stopping = loop->draining = true;
@@ -217,14 +217,14 @@ void http_loops_free(struct http_front *front)
 
 /* ---- work for others ---- */
 
-void http_run_on_loop(struct http_loop *loop, struct front_job *job, void (*run)(struct front_job *))
+void http_run_on_loop(struct http_loop *loop, struct job *job, void (*run)(struct job *))
 {
     job->run = run;
     http_mailbox_post(&loop->mailbox, job);
 }
 
-void http_run_on_worker(struct http_front *front, struct front_job *job, void (*run)(struct front_job *))
+void http_run_on_worker(struct http_front *front, struct job *job, void (*run)(struct job *))
 {
     job->run = run;
-    front_workers_add(front->workers, job);
+    workers_add(front->workers, job);
 }

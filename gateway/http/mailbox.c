@@ -25,10 +25,10 @@ void http_mailbox_done(struct http_mailbox *mailbox)
     mailbox->event_fd = -1;
 }
 
-void http_mailbox_post(struct http_mailbox *mailbox, struct front_job *job)
+void http_mailbox_post(struct http_mailbox *mailbox, struct job *job)
 {
     atomic_fetch_add_explicit(&mailbox->posting, 1, memory_order_relaxed);
-    struct front_job *newest = atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
+    struct job *newest = atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
     do
         job->next = newest;
     while (!atomic_compare_exchange_weak_explicit(&mailbox->newest, &newest, job, memory_order_release,
@@ -50,16 +50,16 @@ void http_mailbox_run_follows(struct http_mailbox *mailbox)
 void http_mailbox_run(struct http_mailbox *mailbox)
 {
     run_follows = NULL;
-    struct front_job *newest = atomic_exchange_explicit(&mailbox->newest, NULL, memory_order_acquire);
-    struct front_job *oldest = NULL;
+    struct job *newest = atomic_exchange_explicit(&mailbox->newest, NULL, memory_order_acquire);
+    struct job *oldest = NULL;
     while (newest != NULL) {
-        struct front_job *next = newest->next;
+        struct job *next = newest->next;
         newest->next = oldest;
         oldest = newest;
         newest = next;
     }
     while (oldest != NULL) {
-        struct front_job *next = oldest->next; /* the job may be posted anew or freed by what it runs */
+        struct job *next = oldest->next; /* the job may be posted anew or freed by what it runs */
         oldest->run(oldest);
         oldest = next;
     }

@@ -11,7 +11,7 @@
 #define SLUICE_GATEWAY_HTTP_SERVER_H
 
 #include "common/foundation/text.h"
-#include "gateway/front/workers.h"
+#include "common/foundation/workers.h"
 #include "gateway/http/front.h"
 #include "gateway/http/http.h"
 #include "gateway/http/mailbox.h"
@@ -72,7 +72,7 @@ struct http_exchange {
     size_t seen;     /* of the body at the last look */
     unsigned stalls; /* looks in a row at which it stood still while there was more to read */
 
-    struct front_job job;
+    struct job job;
     http_done *done;
     void *state;
 
@@ -99,7 +99,7 @@ struct http_loop {
     pthread_t thread;
     bool thread_runs;
     const struct front_executors *executors; /* this loop reads their answers; NULL: another thread does */
-    struct front_job drain_job, stop_job;    /* from the main thread */
+    struct job drain_job, stop_job;    /* from the main thread */
 
     /* Read by others too. */
     atomic_uint dealt;     /* connections that were dealt to it and are not over */
@@ -119,7 +119,7 @@ struct http_acceptor {
     bool watched;      /* in the first loop's epoll set */
     uint64_t retry_ns; /* not watched until then, for want of descriptors or memory; 0: no such want */
     atomic_bool full;  /* not watched until a connection ends: whoever makes it false again posts `room_job` */
-    struct front_job room_job;
+    struct job room_job;
 };
 
 struct http_front {
@@ -127,7 +127,7 @@ struct http_front {
     const struct flow_gateway *gateway;
     struct router *router;
     struct http_tls *tls; /* NULL: plain */
-    struct front_workers *workers;
+    struct workers *workers;
     struct front_executors executors; /* borrowed, if the first loop has them */
     struct http_loop *loops[HTTP_LOOPS_MAX];
     unsigned loop_count;
@@ -163,8 +163,8 @@ void http_loops_stop(struct http_front *front);
 /* Close every connection and free the loops, which do not run. */
 void http_loops_free(struct http_front *front);
 /* Hand an exchange to its event loop or to a worker; any thread. */
-void http_run_on_loop(struct http_loop *loop, struct front_job *job, void (*run)(struct front_job *));
-void http_run_on_worker(struct http_front *front, struct front_job *job, void (*run)(struct front_job *));
+void http_run_on_loop(struct http_loop *loop, struct job *job, void (*run)(struct job *));
+void http_run_on_worker(struct http_front *front, struct job *job, void (*run)(struct job *));
 
 /* ---- accept.c: on the first loop ---- */
 bool http_accept_start(struct http_front *front); /* before the loop runs. False: errno says why */

@@ -11,18 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct http_exchange *of_job(struct front_job *job)
+static struct http_exchange *of_job(struct job *job)
 {
     return (struct http_exchange *)((char *)job - offsetof(struct http_exchange, job));
 }
 
-static void run_done(struct front_job *job)
+static void run_done(struct job *job)
 {
     struct http_exchange *exchange = of_job(job);
     exchange->done(exchange);
 }
 
-static void run_done_inline(struct front_job *job)
+static void run_done_inline(struct job *job)
 {
     struct http_exchange *exchange = of_job(job);
     http_exchange_run_inline(exchange, exchange->done);

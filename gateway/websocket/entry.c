@@ -20,37 +20,4 @@ static sluice_status open_front(const struct front_settings *settings, struct ro
     return websocket_front_new(&websocket, router, (struct websocket_front **)ret_front, error);
 }
 
-static uint16_t port(const struct front *front)
-{
-    return websocket_front_port((const struct websocket_front *)front);
-}
-
-static void drain(struct front *front)
-{
-    websocket_front_drain((struct websocket_front *)front);
-}
-
-static bool wait_for(struct front *front, uint64_t deadline_ns)
-{
-    return websocket_front_wait((struct websocket_front *)front, deadline_ns);
-}
-
-static void free_front(struct front *front)
-{
-    websocket_front_free((struct websocket_front *)front);
-}
-
-front_entry_function front_entry;
-
-const struct front_type *front_entry(void)
-{
-    static const struct front_type type = {
-        .version = FRONT_VERSION,
-        .open = open_front,
-        .port = port,
-        .drain = drain,
-        .wait = wait_for,
-        .free = free_front,
-    };
-    return &type;
-}
+FRONT_MODULE(websocket)

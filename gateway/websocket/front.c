@@ -139,7 +139,7 @@ static struct websocket_front *front_with(const struct websocket_front_settings 
 static void front_done(struct websocket_front *front)
 {
     socket_loop_free(front->loop);
-    front_workers_free(front->workers);
+    workers_free(front->workers);
     free(front->scratch);
     free(front->room);
     pthread_cond_destroy(&front->changed);
@@ -162,7 +162,7 @@ static sluice_status open_front(struct websocket_front *front, sluice_error *err
         return sluice_fail(error, SLUICE_NO_MEMORY, "gateway", "no memory for the WebSocket front");
     sluice_status status = json_warm(error);
     if (status == SLUICE_OK)
-        status = front_workers_new("sluice-ws-json", front->settings.json_workers, &front->workers, error);
+        status = workers_new("sluice-ws-json", front->settings.json_workers, WORKERS_AT_ONCE, &front->workers, error);
     if (status == SLUICE_OK)
         status = socket_loop_new(&settings, &front->loop, error);
     if (status != SLUICE_OK)

@@ -100,7 +100,7 @@ static void take_read(struct note *note)
     connection_unref(connection);
 }
 
-static void run_read(struct front_job *job)
+static void run_read(struct job *job)
 {
     struct item *item = container_of(job, struct item, job);
     read_text(item);
@@ -115,7 +115,7 @@ static void read_next(struct connection *connection)
         struct item *item = connection->unread.first;
         if (item->message.size > JSON_INLINE_BYTES) {
             item->job.run = run_read;
-            front_workers_add(connection->front->workers, &item->job);
+            workers_add(connection->front->workers, &item->job);
             return;
         }
         read_text(item);
@@ -152,7 +152,7 @@ static void take_written(struct note *note)
     item_answered(container_of(note, struct item, note));
 }
 
-static void run_write(struct front_job *job)
+static void run_write(struct job *job)
 {
     struct item *item = container_of(job, struct item, job);
     write_text(item);
@@ -164,7 +164,7 @@ void json_answer(struct item *item)
 {
     if (item->reply->message.size > JSON_INLINE_BYTES) {
         item->job.run = run_write;
-        front_workers_add(item->connection->front->workers, &item->job);
+        workers_add(item->connection->front->workers, &item->job);
         return;
     }
     write_text(item);

@@ -32,7 +32,7 @@
 
 #include "common/foundation/buffer.h"
 #include "common/json/message.h"
-#include "gateway/front/workers.h"
+#include "common/foundation/workers.h"
 #include "gateway/websocket/front.h"
 #include "gateway/websocket/handshake.h"
 #include "gateway/websocket/message.h"
@@ -61,7 +61,7 @@ struct note {
 struct websocket_front {
     struct websocket_front_settings settings;
     struct router *router;
-    struct front_workers *workers;
+    struct workers *workers;
     struct socket_loop *loop;
     uint16_t port;
     char session[40]; /* of /status: a random id of this process */
@@ -87,7 +87,7 @@ struct websocket_front {
 
 struct item {
     struct note note;
-    struct front_job job;
+    struct job job;
     struct connection *connection;
     struct request *request;
     const struct reply *reply; /* valid as long as the request */

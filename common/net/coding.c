@@ -1,11 +1,14 @@
-#include "client/http/compress.h"
+#include "common/net/coding.h"
 
 #include <zlib.h>
 
-/* Window bits of zlib's own form ("deflate" in HTTP), and what turns it into gzip's. */
-enum { WINDOW_BITS = 15, GZIP = 16, MEMORY_LEVEL = 8 };
-
-enum { STEP = 64 * 1024, INPUT_MAX = 1 << 30 };
+enum {
+    WINDOW_BITS = 15,    /* of zlib's own form, "deflate" in HTTP */
+    GZIP = 16,           /* turns it into gzip's */
+    MEMORY_LEVEL = 8,    /* zlib's default */
+    INPUT_MAX = 1 << 30, /* zlib counts in 32 bits */
+    STEP = 64 * 1024,
+};
 
 /* As much output as the input so far gives; at the end all of it. */
 static sluice_status take_output(z_stream *stream, int flush, struct buffer *target)
@@ -23,11 +26,11 @@ static sluice_status take_output(z_stream *stream, int flush, struct buffer *tar
     return SLUICE_OK;
 }
 
-sluice_status compress_body(enum transport_compression compression, struct buffer *body)
+sluice_status coding_write(enum coding coding, struct buffer *body)
 {
     z_stream stream = {0};
     struct buffer target;
-    int bits = WINDOW_BITS + (compression == TRANSPORT_GZIP ? GZIP : 0);
+    int bits = WINDOW_BITS + (coding == CODING_GZIP ? GZIP : 0);
     if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, bits, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
         return SLUICE_NO_MEMORY;
     /* A whole step is reserved at a time, so the limit is checked at the end. */
