@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 
 static sluice_testkit *kit;
 static sluice_testkit_answer *answer;
@@ -43,6 +44,13 @@ static void post(sluice_testkit_request request)
     sluice_testkit_answer_free(answer);
     answer = NULL;
     ck_assert_msg(sluice_testkit_post(kit, &request, &answer, &error) == SLUICE_OK, "%s: %s", error.where, error.text);
+}
+
+static double now_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static void post_to(const char *endpoint)
@@ -211,7 +219,9 @@ START_TEST(an_answer_tells_everything)
     sluice_document_array *sent = two();
     sluice_testkit_request request = {.endpoint = "/edit", .documents = sent};
     open_probe(NULL, 1);
+    double began = now_seconds();
     post(request);
+    double seconds = now_seconds() - began;
     sluice_document_array_free(sent); /* only read until the post returned */
     ck_assert(sluice_testkit_answer_bound(answer) && !sluice_testkit_answer_failed(answer));
     ck_assert(!sluice_testkit_answer_untouched(answer));
@@ -221,7 +231,8 @@ START_TEST(an_answer_tells_everything)
     ck_assert_uint_eq(sluice_testkit_answer_failure_argument_count(answer), 0);
     ck_assert_uint_eq(sluice_testkit_answer_failure_argument(answer, 0).size, 0);
     ck_assert_uint_eq(sluice_testkit_answer_worker(answer), 0);
-    ck_assert(sluice_testkit_answer_seconds(answer) >= 0);
+    ck_assert_double_gt(sluice_testkit_answer_seconds(answer), 0);
+    ck_assert_double_le(sluice_testkit_answer_seconds(answer), seconds);
 }
 END_TEST
 

@@ -1,7 +1,6 @@
 """The way in: the port, TLS, handshakes, sub-protocols, HTTP requests, dry runs."""
 import json
 import os
-import shutil
 import ssl
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import warnings
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from case import DEFLATE, END, Case  # noqa: E402
-from wire import BINARY, TEXT, Client, Lost, Server, frame, request  # noqa: E402
+from wire import BINARY, BUILD, TEXT, Client, Lost, Server, frame, request  # noqa: E402
 
 
 class DryRun(Case):
@@ -39,14 +38,8 @@ class DryRun(Case):
 class Tls(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if not shutil.which("openssl"):  # it comes with the library's package
-            raise unittest.SkipTest("there is no openssl to make certificates")
         cls.folder = tempfile.TemporaryDirectory()
-        for name in ("server", "other"):
-            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                            "-keyout", cls.path(f"{name}.key"), "-out", cls.path(f"{name}.pem"), "-days", "2",
-                            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-                           check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([os.path.join(BUILD, "tests", "tls", "make_certificates"), cls.folder.name], check=True)
 
     @classmethod
     def tearDownClass(cls):
@@ -57,7 +50,7 @@ class Tls(unittest.TestCase):
         return os.path.join(cls.folder.name, name)
 
     def trusting(self, own=None):
-        context = ssl.create_default_context(cafile=self.path("server.pem"))
+        context = ssl.create_default_context(cafile=self.path("ca.pem"))
         if own:
             context.load_cert_chain(self.path(f"{own}.pem"), self.path(f"{own}.key"))
         return context
@@ -112,9 +105,9 @@ class Tls(unittest.TestCase):
                         Client(port, tls=context)
 
     def test_certificates_of_clients(self):
-        server = self.serve(ca_certs=self.path("other.pem"))
-        self.converse(Client(server.port, tls=self.trusting("other")))
-        for own in (None, "server"):
+        server = self.serve(ca_certs=self.path("ca.pem"))
+        self.converse(Client(server.port, tls=self.trusting("client")))
+        for own in (None, "client-other", "client-expired"):
             with self.subTest(own), self.assertRaises((ssl.SSLError, OSError, Lost)):
                 Client(server.port, tls=self.trusting(own)).close()
 
