@@ -25,10 +25,14 @@ void compare_load_deviations(const char *path)
 {
     FILE *file = fopen(path, "r");
     char line[LINE_SIZE];
-    while (file != NULL && fgets(line, sizeof line, file) != NULL && deviation_count < DEVIATIONS_MAX) {
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         char *name = trim(line), *difference = strstr(line, " | "), *reason;
-        if (*name == '#' || difference == NULL || (reason = strstr(difference + 3, " | ")) == NULL)
+        if (*name == '#' || *name == '\0')
             continue;
+        if (difference == NULL || (reason = strstr(difference + 3, " | ")) == NULL || deviation_count == DEVIATIONS_MAX) {
+            fprintf(stderr, "%s: this line is none of `CASE | FIRST DIFFERENCE | REASON`, or one too many: %s\n", path, name);
+            exit(2);
+        }
         *difference = *reason = '\0';
         struct deviation *deviation = &deviations[deviation_count++];
         snprintf(deviation->name, sizeof deviation->name, "%s", trim(name));
@@ -128,11 +132,15 @@ void compare_count(struct tally *tally, const char *name, const char *difference
     }
 }
 
-void compare_report_unused(struct tally *tally)
+void compare_report_unused(struct tally *tally, const char *kind, bool whole)
 {
-    for (size_t i = 0; i < deviation_count; i++)
-        if (deviations[i].ran && !deviations[i].used) {
-            printf("the deviation listed for %s no longer occurs\n", deviations[i].name);
-            tally->unexplained++;
-        }
+    size_t size = strlen(kind);
+    for (size_t i = 0; i < deviation_count; i++) {
+        const struct deviation *deviation = &deviations[i];
+        bool ours = strncmp(deviation->name, kind, size) == 0 && deviation->name[size] == '/';
+        if (deviation->used || !(deviation->ran || (whole && ours)))
+            continue;
+        printf("the deviation listed for %s %s\n", deviation->name, deviation->ran ? "no longer occurs" : "names no case");
+        tally->unexplained++;
+    }
 }

@@ -20,9 +20,11 @@ void compare_values(const sluice_value *ours, const sluice_value *recorded, char
 /* Count a case. `difference` empty: equal. Prints what is unexplained. */
 void compare_count(struct tally *tally, const char *name, const char *difference);
 
+/* Ends the program when a line is not of this form. */
 void compare_load_deviations(const char *path);
 
-/* Prints and counts lines of the list that named a case which was run and did not differ so. */
-void compare_report_unused(struct tally *tally);
+/* Prints and counts lines of the list that named a case which was run and did not differ so; and, when the `whole` kind of
+ * recordings ("http", say) was run, lines of that kind that name no case. */
+void compare_report_unused(struct tally *tally, const char *kind, bool whole);
 
 #endif

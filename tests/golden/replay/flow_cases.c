@@ -10,11 +10,9 @@
 #include "common/foundation/file.h"
 
 #include <sluice/client.h>
-#include <stdlib.h>
 
-static const char *const shapes[] = {
-    "chain-1",    "chain-2",     "chain-5",   "endpoints", "endpoints-none", "endpoints-remap", "no-executors",
-    "parameters", "raise-chain", "results-1", "results-3", "return-kinds",   "target-executor", NULL};
+#include <glob.h>
+#include <stdlib.h>
 
 static const struct {
     const char *class_name, *plugin;
@@ -26,22 +24,30 @@ static const struct {
     {"Odd",     "tests/plugins/twin_odd.so"    }
 };
 
-/* The recorded YAML with each Python class replaced by its twin and the port left to the system. */
+static void use_twin(const char *class_name, struct buffer *adapted)
+{
+    for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++)
+        if (strcmp(twins[i].class_name, class_name) == 0)
+            buffer_printf(adapted, "    uses: %s\n    py_modules: [\"%s/%s\"]\n", class_name, build_folder(),
+                          twins[i].plugin);
+}
+
+/* The recorded YAML with each Python class replaced by its twin and the ports left to the system. */
 static void adapt(const char *yaml, struct buffer *adapted)
 {
     for (const char *line = yaml; *line != '\0';) {
         const char *end = strchr(line, '\n');
         size_t size = end != NULL ? (size_t)(end - line) + 1 : strlen(line);
-        char class_name[64];
-        if (sscanf(line, " uses: %63s", class_name) == 1 && memmem(line, size, "uses: ", 6) != NULL) {
-            for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++)
-                if (strcmp(twins[i].class_name, class_name) == 0)
-                    buffer_printf(adapted, "    uses: %s\n    py_modules: [\"%s/%s\"]\n", class_name, build_folder(),
-                                  twins[i].plugin);
+        char name[64], class_name[64];
+        if (sscanf(line, " - {name: %63[^,], uses: %63[^,],", name, class_name) == 2) {
+            buffer_printf(adapted, "  - name: %s\n", name);
+            use_twin(class_name, adapted);
+        } else if (sscanf(line, " uses: %63s", class_name) == 1 && memmem(line, size, "uses: ", 6) != NULL) {
+            use_twin(class_name, adapted);
         } else if (memmem(line, size, "py_modules:", 11) != NULL) {
             /* the Python file: dropped */
         } else if (memmem(line, size, " port: ", 7) != NULL) {
-            buffer_append_text(adapted, "  port: 0\n");
+            buffer_append_text(adapted, memchr(line, '[', size) != NULL ? "  port: [0, 0]\n" : "  port: 0\n");
         } else {
             buffer_append(adapted, line, size);
         }
@@ -281,6 +287,7 @@ static void compare_with_recorded(const sluice_value *ours, const sluice_value *
                                   size_t capacity)
 {
     const sluice_value *observed = sluice_value_get(recorded, "observed");
+    snprintf(difference, capacity, "nothing was recorded");
     size_t count = observed != NULL ? sluice_value_size(observed) : 1;
     for (size_t i = 0; i < count; i++) {
         sluice_value *one =
@@ -335,7 +342,20 @@ static void run_shape(const char *shape, struct tally *tally)
 
 void cases_run_flows(struct tally *tally, const char *only)
 {
-    for (const char *const *shape = shapes; *shape != NULL; shape++)
-        if (only == NULL || strcmp(only, *shape) == 0)
-            run_shape(*shape, tally);
+    static const char end[] = ".requests.json";
+    char pattern[512];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/tests/golden/flows/*%s", source_folder(), end);
+    if (glob(pattern, 0, NULL, &found) != 0) {
+        printf("%s: nothing is recorded\n", pattern);
+        tally->unexplained++;
+        return;
+    }
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        char *shape = strrchr(found.gl_pathv[i], '/') + 1;
+        shape[strlen(shape) - strlen(end)] = '\0';
+        if (only == NULL || strcmp(only, shape) == 0)
+            run_shape(shape, tally);
+    }
+    globfree(&found);
 }

@@ -48,7 +48,7 @@ int main(int argc, char **argv)
         cases_run_http(&tally, argv[1], only);
     else
         return fprintf(stderr, "usage: golden-replay flows|grpc|http|websocket|graphql [NAME]\n"), 2;
-    compare_report_unused(&tally);
+    compare_report_unused(&tally, argv[1], only == NULL);
     printf("%u equal, %u deviations, %u unexplained\n", tally.equal, tally.deviations, tally.unexplained);
     return tally.unexplained == 0 && tally.equal > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
