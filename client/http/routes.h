@@ -2,7 +2,8 @@
  * routes.h - which URL an endpoint has: what the gateway's /openapi.json says (wire-http-websocket-graphql, 2.1).
  *
  * Asked once per channel, before the first POST, with that call's headers; asked again by a later one only when the
- * gateway gave no answer or said 5xx; the calls that waited for it then go to /post. The channel's thread.
+ * gateway gave no answer or said 5xx; the calls that waited for it then go to /post. The channel's thread; what reads and
+ * chooses (routes.c) knows of no channel.
  */
 #ifndef SLUICE_CLIENT_HTTP_ROUTES_H
 #define SLUICE_CLIENT_HTTP_ROUTES_H
@@ -33,7 +34,7 @@ bool routes_read(struct routes *routes, const char *text, size_t size);
  * a URL; NULL: no memory. */
 char *routes_path(const struct routes *routes, const char *endpoint);
 
-/* Is the way known? If not and nobody has asked, ask, with the headers of `call`. */
+/* routes_ask.c: is the way known? If not and nobody has asked, ask, with the headers of `call`. */
 bool routes_ready(struct transport_channel *channel, const struct transport_call *call);
 
 /* The question came to its end. */
