@@ -2,10 +2,10 @@
 import os
 import re
 import signal
-import time
 
-import http2
+import calls
 import harness
+import http2
 from harness import GATE, PLUGINS
 from messages import CALL, SINGLE, Answer, document, request
 
@@ -15,30 +15,7 @@ CANCELLED, UNAVAILABLE, DEADLINE_EXCEEDED = 1, 14, 4
 LATE = (DEADLINE_EXCEEDED, CANCELLED)
 
 
-class Wire(harness.Case):
-    def connect(self, flow, **options):
-        connection = http2.Connection(flow.port, **options)
-        self.addCleanup(connection.close)
-        return connection
-
-    def begin_single(self, flow, message, **options):
-        connection = self.connect(flow)
-        call = connection.call(SINGLE, **options)
-        connection.send(call, message)
-        connection.half_close(call)
-        connection.until(lambda: not call.out and not connection.out)
-        return connection, call
-
-    def single(self, flow, message, **options):
-        call = http2.unary(flow.port, SINGLE, message, **options)
-        self.assertEqual((call.status, call.details), (0, ""))
-        return Answer(call.messages[0])
-
-    def wait_request(self, identity="", name="open"):
-        return request(identity, [document("t")], "/wait", {"file": self.path(name)})
-
-
-class Crash(Wire):
+class Crash(calls.Case):
     def fault(self, *arguments, **keys):
         more = "".join(f", {key}: {value}" for key, value in keys.items())
         return self.flow(f"jtype: Flow\nexecutors:\n  - {{name: first, uses: echo}}\n  - {{name: fault, uses: fault{more}}}\n",
@@ -139,12 +116,12 @@ class Crash(Wire):
         self.assertEqual(flow.stop(), 0)
 
 
-class Drain(Wire):
+class Drain(calls.Case):
     def gated(self, *arguments):
         return self.flow(f"jtype: Flow\nexecutors: [{{name: gate, uses: {GATE}, workers: 4}}]\n", *arguments).start()
 
     def test_with_an_idle_stream_and_one_that_works(self):
-        flow = self.gated()
+        flow = self.gated("--set", "drain_timeout=600000")  # it would be the end of a test that needed it
         idle, busy = self.connect(flow), self.connect(flow)
         open_stream, stream = idle.call(CALL), busy.call(CALL)
         idle.send(open_stream, request("0"))
@@ -161,12 +138,10 @@ class Drain(Wire):
         self.write("open", "")
         busy.until(lambda: stream.ended)
         self.assertEqual((stream.status, [Answer(each).id for each in stream.messages]), (UNAVAILABLE, ["kept"]))
-        start = time.monotonic()
         self.assertEqual(flow.wait(), 0)
-        self.assertLess(time.monotonic() - start, 5)
 
     def test_a_client_that_does_not_take_its_answers(self):
-        for signals, timeout in [(1, 300), (2, 60000)]:
+        for signals, timeout in [(1, 300), (2, 600000)]:
             with self.subTest(signals):
                 flow = self.flow("jtype: Flow\nexecutors: [{name: first, uses: echo}]\n", "--set", f"drain_timeout={timeout}").start()
                 connection = self.connect(flow, window=0, auto=False)
@@ -177,9 +152,8 @@ class Drain(Wire):
                 flow.wait_log(r"gateway: draining")
                 if signals == 2:
                     flow.signal()
-                start = time.monotonic()
                 self.assertEqual(flow.wait(), 0)
-                self.assertLess(time.monotonic() - start, 8)
+                self.assertNotIn("did not drain in time", flow.log())
                 self.assertEqual(self.marked_processes(), [])
                 self.assertEqual(self.socket_folders(), [])
 
@@ -191,13 +165,12 @@ class Drain(Wire):
         connection.half_close(barrier)
         connection.until(lambda: barrier.ended)
         flow.signal()
-        start = time.monotonic()
         self.assertEqual(flow.wait(), 0)
-        self.assertLess(time.monotonic() - start, 8)
+        self.assertNotIn("did not drain in time", flow.log())
         self.assertEqual(call.messages, [])
 
 
-class Killed(Wire):
+class Killed(calls.Case):
     def test_the_gateway_under_a_stream(self):
         flow = self.flow(f"jtype: Flow\nexecutors: [{{name: gate, uses: {GATE}}}]\n").start()
         connection, call = self.begin_single(flow, self.wait_request("a", "never"))

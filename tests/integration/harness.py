@@ -3,6 +3,7 @@
 Every process of a test carries a mark in its environment, by which left-overs are found. The log of each Flow is kept
 in a file below the build folder; its place is printed when a test fails.
 """
+import contextlib
 import glob
 import json
 import os
@@ -178,7 +179,8 @@ class Case(unittest.TestCase):
                 self.assertEqual(self.socket_folders(), [])
         finally:
             for pid in self.marked_processes():
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             shutil.rmtree(self.folder)
             failed = self._outcome.result.failures or self._outcome.result.errors if hasattr(self._outcome, "result") else []
             if any(case is self for case, _ in failed):
@@ -263,7 +265,7 @@ class Case(unittest.TestCase):
                 descriptor = os.pidfd_open(pid)
             except OSError:
                 continue
-            ready, _, _ = select.select([descriptor], [], [], 10)
+            ready, _, _ = select.select([descriptor], [], [], PATIENCE)
             os.close(descriptor)
             self.assertTrue(ready, f"process {pid} was left behind")
 

@@ -298,9 +298,11 @@ class Connection:
 def unary(port, path, message, metadata=(), timeout=None, patience=PATIENCE):
     """One call on a connection of its own: the stream, at its end."""
     connection = Connection(port)
-    stream = connection.call(path, metadata, timeout)
-    connection.send(stream, message)
-    connection.half_close(stream)
-    connection.until(lambda: stream.ended, patience)
-    connection.close()
+    try:
+        stream = connection.call(path, metadata, timeout)
+        connection.send(stream, message)
+        connection.half_close(stream)
+        connection.until(lambda: stream.ended, patience)
+    finally:
+        connection.close()
     return stream

@@ -6,7 +6,6 @@ import select
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 
 import harness
@@ -136,15 +135,13 @@ class Run(harness.Case):
         self.assertEqual(flow.wait(), 0)
 
     def test_a_second_signal_is_quick(self):
-        flow = self.flow(GATED).start()
+        flow = self.flow(GATED, "--set", "drain_timeout=600000").start()  # the test would end before it
         inside = self.begin("post", flow.uri, "/wait", "--text", "x", "--parameter", f"file={self.path('never')}")
         flow.wait_log(r"gate/rep-0: inside$")
         flow.signal()
         flow.wait_log(r"gateway: draining")
-        start = time.monotonic()
         flow.signal()
         self.assertEqual(flow.wait(), 0)
-        self.assertLess(time.monotonic() - start, 3)
         inside.communicate(timeout=harness.PATIENCE)
         self.assertNotEqual(inside.returncode, 0)
 

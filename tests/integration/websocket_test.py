@@ -2,15 +2,14 @@
 import json
 import os
 import random
-import re
 import signal
 import socket
 import struct
 import sys
 import threading
-import unittest
 
 import harness
+from calls import memory
 from harness import GATE, PLUGINS, SOURCE
 from messages import Answer, document, request
 
@@ -37,10 +36,6 @@ class Wire(harness.Case):
             messages, end = client.until_closed()
             self.assertEqual((len(messages), end), (1, (1000, "")))
             return Answer(messages[0][1])
-
-    def memory(self, pid):
-        with open(f"/proc/{pid}/status") as status:
-            return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) * 1024
 
 
 class WebSocket(Wire):
@@ -135,7 +130,7 @@ class Rude(Wire):
 
     def test_a_client_that_does_not_read(self):
         flow = self.websocket(gateway=", prefetch: 20")
-        before = self.memory(flow.pid("gateway"))
+        before = memory(flow.pid("gateway"))
         client, count = self.client(flow, buffer=4096), 1000
         message = b"".join(frame(BINARY, request(str(i), [document("t" * 100000)])) for i in range(count)) + END
         client.socket.settimeout(1)
@@ -147,7 +142,7 @@ class Rude(Wire):
             pass  # the gateway takes no more
         self.assertLess(sent, len(message))
         if not harness.sanitized():
-            self.assertLess(self.memory(flow.pid("gateway")) - before, 64 << 20)
+            self.assertLess(memory(flow.pid("gateway")) - before, 64 << 20)
         self.assertEqual(self.ask(flow, request("other")).id, "other")
         client.socket.settimeout(harness.PATIENCE)
         sender = threading.Thread(target=client.send, args=(message[sent:],))
@@ -203,9 +198,9 @@ class Rude(Wire):
         for client in clients:
             self.assertEqual(Answer(client.message()[1]).id, "many")
         if not harness.sanitized():
-            self.assertLess(self.memory(flow.pid("gateway")), 80 << 20)
+            self.assertLess(memory(flow.pid("gateway")), 80 << 20)
         self.assertEqual(flow.stop(), 0)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()
