@@ -6,6 +6,7 @@
 #include "common/foundation/buffer.h"
 #include "common/foundation/clock.h"
 #include "common/foundation/file.h"
+#include "common/foundation/number.h"
 #include "common/foundation/spawn.h"
 #include "common/foundation/status.h"
 
@@ -105,8 +106,9 @@ static const char *const *arguments_of(struct arena *arena, const char *path, co
     for (; count < sizeof first / sizeof first[0]; count++)
         arguments[count] = first[count];
     if (options->timeout_ready_seconds > 0) {
+        char seconds[NUMBER_EXACT_SIZE];
         arguments[count++] = "--timeout-ready";
-        arguments[count++] = arena_printf(arena, "%.9f", options->timeout_ready_seconds);
+        arguments[count++] = arena_printf(arena, "%s", number_exact(options->timeout_ready_seconds, seconds));
         if (arguments[count - 1] == NULL)
             return NULL;
     }

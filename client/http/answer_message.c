@@ -1,6 +1,7 @@
 /* answer_message.c - good answers as the protobuf messages that the client's core reads. */
 #include "client/http/answer.h"
 #include "client/http/channel.h"
+#include "common/foundation/number.h"
 #include "common/json/message.h"
 #include "common/wire/jina_fields.h"
 #include "common/wire/wire.h"
@@ -89,9 +90,8 @@ static void write_pairs(const sluice_value *map, uint32_t number, struct buffer 
         size_t begun = wire_begin_message(buffer, number);
         wire_append_bytes(buffer, PAIR_KEY, key.data, key.size);
         if (sluice_value_kind_of(value) == SLUICE_VALUE_NUMBER) { /* the uid of old gateways */
-            char text[32];
-            snprintf(text, sizeof text, "%.17g", sluice_value_number(value, 0));
-            wire_append_text(buffer, PAIR_VALUE, text);
+            char text[NUMBER_EXACT_SIZE];
+            wire_append_text(buffer, PAIR_VALUE, number_exact(sluice_value_number(value, 0), text));
         } else {
             append_text(buffer, PAIR_VALUE, value);
         }

@@ -3,6 +3,7 @@
  * GET /, which says that it serves.
  */
 #include "client/websocket/socket.h"
+#include "common/foundation/number.h"
 #include "common/wire/wire.h"
 
 #include <sluice/document.h>
@@ -49,9 +50,8 @@ static void write_pairs(const sluice_value *map, uint32_t number, struct buffer 
             sluice_text text = sluice_value_string(value);
             wire_append_bytes(&pair, PAIR_VALUE, text.data, text.size);
         } else {
-            char text[64];
-            snprintf(text, sizeof text, "%.17g", sluice_value_number(value, 0));
-            wire_append_text(&pair, PAIR_VALUE, text);
+            char text[NUMBER_EXACT_SIZE];
+            wire_append_text(&pair, PAIR_VALUE, number_exact(sluice_value_number(value, 0), text));
         }
         wire_append_bytes(message, number, pair.data, pair.size);
         if (pair.failed != SLUICE_OK)

@@ -1,4 +1,5 @@
 #include "common/flow/scalar.h"
+#include "common/foundation/number.h"
 
 #include <errno.h>
 #include <math.h>
@@ -6,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Longer numbers are texts: nobody writes them, and strtod() needs a copy with a NUL. */
+/* Longer numbers are texts: nobody writes them, and number_read() needs a copy with a NUL. */
 enum { NUMBER_TEXT_MAX = 400 };
 
 static const double EXACT_MAX = 9007199254740992.0; /* 2^53 */
@@ -93,7 +94,7 @@ static struct scalar decimal(const char *text, size_t size, bool integer)
         if (text[i] != '_')
             copy[length++] = text[i];
     copy[length] = '\0';
-    struct scalar scalar = number(strtod(copy, NULL), integer);
+    struct scalar scalar = number(number_read(copy, NULL), integer);
     if (integer) {
         errno = 0;
         long long exact = strtoll(copy, NULL, 10);

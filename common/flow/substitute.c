@@ -6,6 +6,7 @@
 #include "common/flow/substitute.h"
 #include "common/flow/scalar.h"
 #include "common/foundation/buffer.h"
+#include "common/foundation/number.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -63,6 +64,7 @@ static void put_variable(struct scan *scan, const char *name, size_t size)
 
 static void put_number(struct buffer *out, double number)
 {
+    char text[NUMBER_EXACT_SIZE];
     if (isnan(number))
         buffer_append_text(out, "nan");
     else if (isinf(number))
@@ -70,7 +72,7 @@ static void put_number(struct buffer *out, double number)
     else if (number == floor(number) && fabs(number) < 1e16)
         buffer_printf(out, "%.0f", number);
     else
-        buffer_printf(out, "%.17g", number);
+        buffer_append_text(out, number_exact(number, text));
 }
 
 static void put_context(struct scan *scan, const char *name, size_t size)

@@ -4,6 +4,7 @@
  */
 #include "common/flow/flow.h"
 #include "common/foundation/buffer.h"
+#include "common/foundation/number.h"
 #include "common/foundation/text.h"
 
 #include <math.h>
@@ -62,9 +63,8 @@ static void put_number(struct buffer *out, double number)
     else if (number == 0)
         buffer_append_text(out, "-0.0");
     else {
-        char text[40];
-        snprintf(text, sizeof text, "%.17g", number);
-        buffer_append_text(out, text);
+        char text[NUMBER_EXACT_SIZE];
+        buffer_append_text(out, number_exact(number, text));
         if (strpbrk(text, ".e") == NULL)
             buffer_append_text(out, ".0"); /* an integer of this size would be reported */
     }

@@ -1,4 +1,5 @@
 #include "common/json/coerce.h"
+#include "common/foundation/number.h"
 #include "common/foundation/text.h"
 
 #include <math.h>
@@ -120,7 +121,7 @@ static bool number_from_text(sluice_text text, double *ret_number)
     bool known = is_digit(*after_sign) || *after_sign == '.';
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         known |= strcasecmp(after_sign, words[i]) == 0;
-    *ret_number = known ? strtod(plain, &end) : 0;
+    *ret_number = known ? number_read(plain, &end) : 0;
     return known && end != plain && *end == '\0';
 }
 
@@ -136,7 +137,7 @@ bool coerce_number(const struct json_node *node, double *ret_number)
         if (node->text.size <= NUMBER_TEXT_MAX) {
             memcpy(digits, node->text.data, node->text.size);
             digits[node->text.size] = '\0';
-            *ret_number = strtod(digits, NULL);
+            *ret_number = number_read(digits, NULL);
         }
         return true;
     default: return false;

@@ -8,6 +8,10 @@
 #include <limits>
 #include <string>
 
+extern "C" {
+#include "common/foundation/number.h"
+}
+
 namespace
 {
 
@@ -243,12 +247,12 @@ class Reader
         return fraction(begin);
     }
 
-    /* from_chars() calls too small numbers out of range as well; those are zero (strtod knows), the others an error. */
+    /* from_chars() calls too small numbers out of range as well; those are zero (number_read() knows), the others an error. */
     bool fraction(const char *begin)
     {
         double value = 0;
         if (std::from_chars(begin, at_, value).ec != std::errc()) {
-            value = std::strtod(std::string(begin, at_).c_str(), nullptr);
+            value = number_read(std::string(begin, at_).c_str(), nullptr);
             if (std::isinf(value) && !as_python())
                 return malformed(begin, "the number is larger than a double can be");
         }

@@ -1,4 +1,5 @@
 #include "executor/host/describe.h"
+#include "common/foundation/number.h"
 #include "common/foundation/text.h"
 
 #include <string.h>
@@ -49,8 +50,11 @@ static void append_parameter(struct buffer *json, const sluice_parameter *parame
     append_member(json, "type", type_name(parameter->type));
     buffer_append_text(json, ", ");
     append_member(json, "fallback", parameter->fallback);
-    if (parameter->minimum < parameter->maximum)
-        buffer_printf(json, ", \"minimum\": %.17g, \"maximum\": %.17g", parameter->minimum, parameter->maximum);
+    if (parameter->minimum < parameter->maximum) {
+        char minimum[NUMBER_EXACT_SIZE], maximum[NUMBER_EXACT_SIZE];
+        buffer_printf(json, ", \"minimum\": %s, \"maximum\": %s", number_exact(parameter->minimum, minimum),
+                      number_exact(parameter->maximum, maximum));
+    }
     if (parameter->choices != NULL) {
         buffer_append_text(json, ", \"choices\": [");
         for (size_t i = 0; parameter->choices[i] != NULL; i++) {
