@@ -100,7 +100,7 @@ sluice_status response_read_status(struct arena *arena, const void *data, size_t
     return result == SLUICE_OK ? SLUICE_OK : fail(result, error);
 }
 
-/* Nanoseconds since 1970; false for a time that does not fit. */
+/* Nanoseconds since 1970; false for a time that does not fit or is before that: the difference of two always fits. */
 static bool read_timestamp(const struct wire_field *from, int64_t *ret_ns)
 {
     struct wire_reader reader = wire_read(from->data, from->size);
@@ -112,7 +112,7 @@ static bool read_timestamp(const struct wire_field *from, int64_t *ret_ns)
         else if (field.number == TIMESTAMP_NANOS && field.type == WIRE_VARINT)
             nanos = (int32_t)field.value;
     }
-    if (reader.malformed || __builtin_mul_overflow(seconds, (int64_t)CLOCK_NS_PER_SECOND, &ns) ||
+    if (reader.malformed || seconds < 0 || nanos < 0 || __builtin_mul_overflow(seconds, (int64_t)CLOCK_NS_PER_SECOND, &ns) ||
         __builtin_add_overflow(ns, nanos, &ns))
         return false;
     *ret_ns = ns;

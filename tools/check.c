@@ -3,6 +3,8 @@
 #include "tools/commands.h"
 #include "tools/flow_file.h"
 
+#include <string.h>
+
 static int check_file(const char *path, const char *const *overrides)
 {
     struct flow_file file = {.path = path, .overrides = overrides};
@@ -26,11 +28,23 @@ static const struct option options[] = {
     OPTIONS_END,
 };
 
+static size_t count_of(char **words, size_t count, const char *word)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += strcmp(words[i], word) == 0;
+    return found;
+}
+
 static int run(int argc, char **argv)
 {
     struct settings settings = {0};
     int count, worst = 0;
     enum options_outcome outcome = options_read(&command_check, &settings, argc, argv, &count);
+    if (outcome == OPTIONS_GO && count_of(argv + 1, (size_t)count, "-") > 1) {
+        outcome = OPTIONS_WRONG;
+        command_complain(&command_check, "- is given more than once, and standard input can be read only once");
+    }
     if (outcome == OPTIONS_GO) {
         const char *list[OPTION_LIST_MAX + 1];
         for (size_t i = 0; i < settings.overrides.count; i++)

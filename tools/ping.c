@@ -1,12 +1,14 @@
 /* sluice ping - is a Flow, a gateway or an executor there, and how quickly does it answer? */
+#include "common/foundation/buffer.h"
 #include "common/foundation/clock.h"
 #include "common/foundation/status.h"
+#include "common/foundation/text.h"
 #include "tools/commands.h"
+#include "tools/interrupt.h"
 #include "tools/tls_options.h"
 
 #include <sluice/client.h>
 
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -29,26 +31,22 @@ static sluice_status ask(sluice_client *client, bool flow, double timeout_second
     return status;
 }
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-/* With several rounds the first Ctrl-C is for the summary, a second one ends the program. */
-static void watch_interrupt(void)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-}
-
 static void pause_between_rounds(void)
 {
     struct timespec second = {.tv_sec = 1};
-    while (!interrupted && nanosleep(&second, &second) != 0)
+    while (!interrupt_came() && nanosleep(&second, &second) != 0)
         continue;
+}
+
+/* One line, whatever the gateway has said. */
+static void print_failed_round(const char *target, const char *host, unsigned round, unsigned attempts, double ms,
+                               const char *reason)
+{
+    struct buffer text;
+    buffer_init(&text, BUFFER_NO_LIMIT);
+    text_append_line(&text, reason, strlen(reason));
+    printf("%s %s is not ready: round %u of %u, %.2f ms: %s\n", target, host, round, attempts, ms, buffer_text(&text));
+    buffer_done(&text);
 }
 
 static int ping(const struct settings *settings, const char *target, const char *host)
@@ -64,8 +62,8 @@ static int ping(const struct settings *settings, const char *target, const char 
     unsigned attempts = (unsigned)settings->attempts, good = 0, rounds = 0;
     sluice_status last = SLUICE_OK;
     if (attempts > 1)
-        watch_interrupt();
-    for (unsigned round = 1; round <= attempts && !interrupted; round++) {
+        interrupt_watch(); /* the first Ctrl-C is for the summary */
+    for (unsigned round = 1; round <= attempts && !interrupt_came(); round++) {
         uint64_t start = clock_monotonic_ns();
         sluice_status status = ask(client, strcmp(target, "flow") == 0, timeout_seconds, &error);
         double ms = (double)(clock_monotonic_ns() - start) / CLOCK_NS_PER_MS;
@@ -76,7 +74,7 @@ static int ping(const struct settings *settings, const char *target, const char 
             printf("%s %s is ready: round %u of %u, %.2f ms\n", target, host, round, attempts, ms);
         } else {
             last = status;
-            printf("%s %s is not ready: round %u of %u, %.2f ms: %s\n", target, host, round, attempts, ms, error.text);
+            print_failed_round(target, host, round, attempts, ms, error.text);
         }
         fflush(stdout);
         if (round < attempts)

@@ -8,9 +8,12 @@
 #include "tools/progress.h"
 #include "tools/request_options.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,17 +129,20 @@ static sluice_post_options options_of(const struct settings *settings, const str
 
 /* ---- inputs ---- */
 
-/* A pipe or a file on standard input, with something in it. */
+/* A pipe or a file on standard input, with something in it; waits until a pipe has something, or is at its end. */
 static bool stdin_feeds(void)
 {
     struct stat info;
-    if (fstat(STDIN_FILENO, &info) != 0 || !(S_ISFIFO(info.st_mode) || S_ISREG(info.st_mode)))
+    int there = 0;
+    if (fstat(STDIN_FILENO, &info) != 0)
         return false;
-    int first = getc(stdin);
-    if (first == EOF)
+    if (S_ISREG(info.st_mode))
+        return lseek(STDIN_FILENO, 0, SEEK_CUR) < info.st_size;
+    if (!S_ISFIFO(info.st_mode))
         return false;
-    ungetc(first, stdin);
-    return true;
+    while (poll(&(struct pollfd){.fd = STDIN_FILENO, .events = POLLIN}, 1, -1) < 0 && errno == EINTR)
+        continue;
+    return ioctl(STDIN_FILENO, FIONREAD, &there) == 0 && there > 0;
 }
 
 /* The inputs in the order of the command line; without any, standard input when it feeds. */

@@ -1,15 +1,15 @@
 #include "tools/post_inputs.h"
-#include "common/foundation/buffer.h"
 #include "common/foundation/file.h"
 #include "common/foundation/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAX ((size_t)1 << 30) /* of --file and --text-file: one document, one message */
+enum { CHUNK = 64 * 1024 }; /* read at once, at most */
 
 static const struct {
     const char *option;
@@ -64,7 +64,7 @@ static bool size_of(const struct post_input *item, uint64_t *ret_size)
     bool standard = strcmp(item->value, "-") == 0;
     if ((standard ? fstat(STDIN_FILENO, &info) : stat(item->value, &info)) != 0 || !S_ISREG(info.st_mode))
         return false;
-    off_t before = standard ? ftello(stdin) : 0;
+    off_t before = standard ? lseek(STDIN_FILENO, 0, SEEK_CUR) : 0;
     *ret_size = before >= 0 && before < info.st_size ? (uint64_t)(info.st_size - before) : 0;
     return true;
 }
@@ -90,19 +90,21 @@ struct post_totals post_inputs_totals(const struct post_input *items, size_t cou
 void post_inputs_init(struct post_inputs *inputs, const struct post_input *items, size_t count, unsigned repeat)
 {
     *inputs = (struct post_inputs){.items = items, .count = count, .repeat = repeat};
+    buffer_init(&inputs->line, POST_DOCUMENT_MAX);
 }
 
-static void close_stream(struct post_inputs *inputs)
+static void end_reading(struct post_inputs *inputs)
 {
-    if (inputs->stream != NULL && inputs->stream != stdin)
-        fclose(inputs->stream);
-    inputs->stream = NULL;
+    if (inputs->reading && inputs->fd != STDIN_FILENO)
+        close(inputs->fd);
+    inputs->reading = false;
 }
 
 void post_inputs_done(struct post_inputs *inputs)
 {
-    close_stream(inputs);
-    free(inputs->line);
+    end_reading(inputs);
+    free(inputs->chunk);
+    buffer_done(&inputs->line);
     sluice_document_array_free(inputs->array);
     *inputs = (struct post_inputs){0};
 }
@@ -145,7 +147,7 @@ static sluice_status whole_file(struct post_inputs *inputs, const struct post_in
 {
     bool blob = item->kind == POST_BLOB_FILE, stream = strcmp(item->value, "-") == 0;
     struct buffer buffer;
-    buffer_init(&buffer, FILE_MAX);
+    buffer_init(&buffer, POST_DOCUMENT_MAX);
     sluice_status status =
         stream ? file_read_all(STDIN_FILENO, "(stdin)", &buffer, error) : file_read_path(item->value, &buffer, error);
     if (status == SLUICE_OK && !blob && !text_is_utf8(buffer.data, buffer.size))
@@ -159,26 +161,29 @@ static sluice_status whole_file(struct post_inputs *inputs, const struct post_in
     return status;
 }
 
-static sluice_status open_stream(struct post_inputs *inputs, const struct post_input *item, sluice_error *error)
+static sluice_status begin_reading(struct post_inputs *inputs, const struct post_input *item, sluice_error *error)
 {
     inputs->line_number = 0;
-    inputs->stream = strcmp(item->value, "-") == 0 ? stdin : fopen(item->value, "re");
-    if (inputs->stream == NULL)
+    inputs->chunk_at = inputs->chunk_size = 0;
+    if (inputs->chunk == NULL && (inputs->chunk = malloc(CHUNK)) == NULL)
+        return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "out of memory");
+    inputs->fd = is_stdin(item) ? STDIN_FILENO : open(item->value, O_RDONLY | O_CLOEXEC);
+    if (inputs->fd < 0)
         return sluice_fail(error, errno == ENOENT ? SLUICE_NOT_FOUND : SLUICE_SYSTEM, item->value, "cannot open: %s",
                            strerror(errno));
+    inputs->reading = true;
     return SLUICE_OK;
 }
 
-static sluice_status json_document(struct post_inputs *inputs, size_t size, const sluice_document **ret_document,
-                                   sluice_error *error)
+static sluice_status json_document(struct post_inputs *inputs, const sluice_document **ret_document, sluice_error *error)
 {
     sluice_document_array_free(inputs->array);
     inputs->array = sluice_document_array_new();
     if (inputs->array == NULL)
         return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "out of memory");
-    sluice_status status = sluice_document_array_append_json(inputs->array, inputs->line, size, error);
+    sluice_status status = sluice_document_array_append_json(inputs->array, buffer_text(&inputs->line), inputs->line.size, error);
     if (status == SLUICE_OK) {
-        inputs->bytes += size;
+        inputs->bytes += inputs->line.size;
         *ret_document = sluice_document_array_at(inputs->array, 0);
     }
     return status;
@@ -192,43 +197,86 @@ static bool blank(const char *line, size_t size)
     return true;
 }
 
-/* The next line of the open stream as a document; *ret_document NULL at its end. Blank lines of JSON Lines are skipped.
- */
+/* The next chunk, when all of this one was used: of a pipe what is there now. *ret_end: there is none. */
+static sluice_status fill_chunk(struct post_inputs *inputs, bool *ret_end, sluice_error *error)
+{
+    ssize_t got = 1;
+    if (inputs->chunk_at == inputs->chunk_size) {
+        do
+            got = read(inputs->fd, inputs->chunk, CHUNK);
+        while (got < 0 && errno == EINTR);
+        inputs->chunk_at = 0;
+        inputs->chunk_size = got > 0 ? (size_t)got : 0;
+    }
+    *ret_end = got == 0;
+    return got >= 0 ? SLUICE_OK : sluice_fail(error, SLUICE_SYSTEM, NULL, "cannot read: %s", strerror(errno));
+}
+
+/* The next line into `line`; *ret_end: there is none. The last one needs no line end. */
+static sluice_status read_line(struct post_inputs *inputs, bool *ret_end, sluice_error *error)
+{
+    struct buffer *line = &inputs->line;
+    bool complete = false;
+    uint64_t before = inputs->consumed;
+    buffer_clear(line);
+    while (!complete && line->failed == SLUICE_OK) {
+        sluice_status status = fill_chunk(inputs, &complete, error);
+        if (status != SLUICE_OK)
+            return status;
+        if (complete)
+            break;
+        const uint8_t *from = inputs->chunk + inputs->chunk_at;
+        const uint8_t *newline = memchr(from, '\n', inputs->chunk_size - inputs->chunk_at);
+        size_t size = newline != NULL ? (size_t)(newline - from) : inputs->chunk_size - inputs->chunk_at;
+        complete = newline != NULL;
+        buffer_append(line, from, size);
+        inputs->chunk_at += size + complete;
+        inputs->consumed += size + complete;
+    }
+    *ret_end = inputs->consumed == before;
+    if (line->failed == SLUICE_LIMIT)
+        return sluice_fail(error, SLUICE_TOO_LARGE, NULL, "this line is longer than the limit of %zu bytes", line->limit);
+    return line->failed == SLUICE_OK
+               ? SLUICE_OK
+               : sluice_fail(error, line->failed, NULL, "no memory for a line of more than %zu bytes", line->size);
+}
+
+/* A document of the line that was read. */
+static sluice_status line_document(struct post_inputs *inputs, enum post_input_kind kind,
+                                   const sluice_document **ret_document, sluice_error *error)
+{
+    const struct buffer *line = &inputs->line;
+    if (kind == POST_JSON_LINES)
+        return json_document(inputs, ret_document, error);
+    if (!text_is_utf8(line->data, line->size))
+        return sluice_fail(error, SLUICE_INVALID, NULL, "this line is no UTF-8 text");
+    return content_document(inputs, false, buffer_text(line), line->size, NULL, ret_document, error);
+}
+
+/* The next line as a document; *ret_document NULL at its end. Blank lines of JSON Lines are skipped. */
 static sluice_status next_line(struct post_inputs *inputs, const struct post_input *item,
                                const sluice_document **ret_document, sluice_error *error)
 {
     *ret_document = NULL;
     for (;;) {
-        errno = 0;
-        ssize_t got = getline(&inputs->line, &inputs->line_capacity, inputs->stream);
-        if (got < 0 && (ferror(inputs->stream) || errno == ENOMEM))
-            return sluice_fail(error, SLUICE_SYSTEM, shown(item->value), "cannot read: %s", strerror(errno));
-        if (got < 0) {
-            close_stream(inputs);
+        bool end;
+        sluice_error cause = {0};
+        inputs->line_number++;
+        sluice_status status = read_line(inputs, &end, &cause);
+        if (status == SLUICE_OK && end) {
+            end_reading(inputs);
             return SLUICE_OK;
         }
-        inputs->line_number++;
-        inputs->consumed += (size_t)got;
-        size_t size = (size_t)got;
-        if (inputs->line[size - 1] == '\n')
-            size--;
-        if (item->kind == POST_JSON_LINES && blank(inputs->line, size))
+        if (status == SLUICE_OK && item->kind == POST_JSON_LINES && blank(buffer_text(&inputs->line), inputs->line.size))
             continue;
-        sluice_error cause = {0};
-        sluice_status status;
-        if (item->kind == POST_JSON_LINES)
-            status = json_document(inputs, size, ret_document, &cause);
-        else if (!text_is_utf8(inputs->line, size))
-            status = sluice_fail(&cause, SLUICE_INVALID, NULL, "this line is no UTF-8 text");
-        else
-            status = content_document(inputs, false, inputs->line, size, NULL, ret_document, &cause);
-        if (status != SLUICE_OK) {
-            char where[512];
-            snprintf(where, sizeof where, "%s:%llu%s%s", shown(item->value), inputs->line_number,
-                     cause.where[0] != '\0' ? ": " : "", cause.where);
-            return sluice_fail(error, status, where, "%s", cause.text);
-        }
-        return SLUICE_OK;
+        if (status == SLUICE_OK)
+            status = line_document(inputs, item->kind, ret_document, &cause);
+        if (status == SLUICE_OK)
+            return SLUICE_OK;
+        char where[512];
+        snprintf(where, sizeof where, "%s:%llu%s%s", shown(item->value), inputs->line_number,
+                 cause.where[0] != '\0' ? ": " : "", cause.where);
+        return sluice_fail(error, status, where, "%s", cause.text);
     }
 }
 
@@ -247,7 +295,7 @@ static sluice_status begin_item(struct post_inputs *inputs, const struct post_in
     case POST_BLOB_FILE: return whole_file(inputs, item, ret_document, error);
     case POST_LINES:
     case POST_JSON_LINES:
-        status = open_stream(inputs, item, error);
+        status = begin_reading(inputs, item, error);
         return status == SLUICE_OK ? next_line(inputs, item, ret_document, error) : status;
     }
     return SLUICE_INTERNAL;
@@ -259,7 +307,7 @@ sluice_status post_inputs_next(void *context, const sluice_document **ret_docume
     *ret_document = NULL;
     while (*ret_document == NULL) {
         sluice_status status;
-        if (inputs->stream != NULL) {
+        if (inputs->reading) {
             status = next_line(inputs, &inputs->items[inputs->next - 1], ret_document, error);
         } else {
             if (inputs->next == inputs->count) {

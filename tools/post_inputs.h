@@ -1,14 +1,18 @@
 /*
  * post_inputs.h - the documents that `sluice post` sends, one by one from texts, files and pipes.
  *
- * Only one document (one line, one file) is in memory at a time. Single-threaded.
+ * Only one document (one line, one file) is in memory at a time; POST_DOCUMENT_MAX bytes are the most that one can have.
+ * Single-threaded.
  */
 #ifndef SLUICE_TOOLS_POST_INPUTS_H
 #define SLUICE_TOOLS_POST_INPUTS_H
 
 #include "common/commandline/options.h"
+#include "common/foundation/buffer.h"
 
 #include <sluice/client.h>
+
+#define POST_DOCUMENT_MAX ((size_t)1 << 30)
 
 enum post_input_kind { POST_TEXT, POST_TEXT_FILE, POST_BLOB_FILE, POST_LINES, POST_JSON_LINES };
 
@@ -52,9 +56,11 @@ struct post_inputs {
     /* where it is */
     size_t next;
     unsigned round;
-    FILE *stream; /* of the item before `next`, for kinds that give many documents */
-    char *line;   /* of getline() */
-    size_t line_capacity;
+    bool reading; /* the item before `next`, which gives many documents, from `fd` */
+    int fd;
+    uint8_t *chunk; /* what was read of it; the first `chunk_at` of `chunk_size` bytes were used */
+    size_t chunk_at, chunk_size;
+    struct buffer line; /* without its end */
     unsigned long long line_number;
     sluice_document_array *array; /* holds the document that was given last */
 

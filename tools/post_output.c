@@ -201,7 +201,7 @@ void post_summary_add(struct post_summary *summary, const sluice_response *respo
         sluice_route route = sluice_response_route(response, i);
         struct post_time *time = route.started && route.ended ? time_of(summary, route.executor) : NULL;
         if (time != NULL)
-            time->ns += route.end_ns - route.start_ns;
+            time->ns += (double)(route.end_ns - route.start_ns);
     }
 }
 
@@ -212,16 +212,15 @@ void post_summary_done(struct post_summary *summary)
     *summary = (struct post_summary){0};
 }
 
-/* How the time in the gateway divides: each executor's share, and the rest, which is the gateway and the way between.
- */
+/* How the time in the gateway divides: each executor's share, and the rest, which is the gateway and the way between. */
 static void print_times(const struct post_summary *summary, FILE *stream)
 {
     if (summary->time_count == 0 || summary->times[0].ns <= 0)
         return;
-    double all = (double)summary->times[0].ns, rest = all;
+    double all = summary->times[0].ns, rest = all;
     fputs("time in each executor, its queue included, summed over all requests:\n", stream);
     for (size_t i = 1; i < summary->time_count; i++) {
-        double ns = (double)summary->times[i].ns;
+        double ns = summary->times[i].ns;
         rest -= ns;
         fprintf(stream, "  %-24s %5.1f %%  %9.1f ms\n", summary->times[i].name, 100 * ns / all, ns / 1e6);
     }

@@ -13,7 +13,7 @@ struct post_summary {
     unsigned long long responses, failed, documents, bytes;
     struct post_time {
         char *name; /* of the executor; the first is the gateway */
-        int64_t ns;
+        double ns;
     } times[POST_EXECUTORS_MAX];
     size_t time_count;
 };

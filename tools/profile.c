@@ -4,13 +4,13 @@
 #include "common/foundation/text.h"
 #include "tools/commands.h"
 #include "tools/gateway_options.h"
+#include "tools/interrupt.h"
 #include "tools/post_inputs.h"
 #include "tools/profile_report.h"
 #include "tools/progress.h"
 #include "tools/request_options.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,23 +29,6 @@ struct settings {
     double requests, in_flight, warmup, timeout;
     bool none, json, no_stream;
 };
-
-/* ---- Ctrl-C ---- */
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-/* The first Ctrl-C ends the measurement, and what there is is printed; a second one ends the program. */
-static void watch_interrupt(void)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-}
 
 /* ---- the documents ---- */
 
@@ -138,7 +121,7 @@ static sluice_status run_block(struct run *run, enum kind kind, size_t count, st
                                sluice_error *error)
 {
     size_t in_flight = (size_t)run->settings->in_flight, end = run->sent + count;
-    while (run->answered < end && !interrupted) {
+    while (run->answered < end && !interrupt_came()) {
         sluice_response *response = NULL;
         sluice_status status = SLUICE_OK;
         while (status == SLUICE_OK && run->sent < end && run->sent - run->answered < in_flight)
@@ -172,10 +155,10 @@ static sluice_status run_blocks(struct run *run, struct profile_report *report, 
     size_t blocks = requests / (IN_FLIGHT_TIMES * in_flight);
     blocks = blocks > BLOCKS_MAX ? BLOCKS_MAX : blocks < 1 ? 1 : blocks;
     sluice_status status = run_block(run, WARMUP, (size_t)run->settings->warmup, report, error);
-    for (size_t block = 0; block < blocks && status == SLUICE_OK && !interrupted; block++) {
+    for (size_t block = 0; block < blocks && status == SLUICE_OK && !interrupt_came(); block++) {
         status = run_block(run, DRY_RUN, part_of(dry_runs, block + 1, blocks) - part_of(dry_runs, block, blocks), report,
                            error);
-        if (status != SLUICE_OK || interrupted)
+        if (status != SLUICE_OK || interrupt_came())
             break;
         uint64_t start_ns = clock_monotonic_ns();
         status = run_block(run, MEASURED, part_of(requests, block + 1, blocks) - part_of(requests, block, blocks), report,
@@ -224,7 +207,7 @@ static sluice_status measure_and_print(const struct settings *settings, const ch
                                          .total_documents = (uint64_t)(settings->warmup + settings->requests +
                                                                        fmin(settings->requests, DRY_RUNS_MAX)),
                                          .request_size = 1};
-    watch_interrupt();
+    interrupt_watch();
     struct progress *progress = progress_start(&bar); /* before there are threads */
     sluice_status status = gateway_open(&settings->gateway, uri, &client, error);
     if (status != SLUICE_OK) {
@@ -275,7 +258,7 @@ static int profile(const struct settings *settings, const char *uri)
     if (code == 0 && report.failed > 0) {
         report_line("%llu requests failed, the first with %s", report.failed, report.first_failure);
         code = status_codes_of(SLUICE_EXECUTOR)->exit_code;
-    } else if (code == 0 && interrupted) {
+    } else if (code == 0 && interrupt_came()) {
         code = status_codes_of(SLUICE_CANCELLED)->exit_code;
     }
     profile_report_done(&report);

@@ -381,6 +381,9 @@ executors:
         self.assertEqual((code, out), (0, ""))
         self.assertRegex(err, r"good\.yml:2:\d+: warning: .*quiet")
         self.assertEqual(self.sluice("check", good, bad)[0], 1)
+        code, _, err = self.sluice("check", "-", good, "-")
+        self.assertEqual(code, 2)
+        self.assertIn("standard input can be read only once", err)
         self.assertEqual(self.sluice("check", self.path("none.yml"))[0], 1)
 
     def test_the_example_flows_are_clean(self):

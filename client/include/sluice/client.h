@@ -150,7 +150,7 @@ SLUICE_API const sluice_value *sluice_response_parameters(const sluice_response 
 SLUICE_API const sluice_value *sluice_response_results(const sluice_response *response);
 SLUICE_API const sluice_value *sluice_response_result(const sluice_response *response, const char *pod);
 
-/* The way of the request: the gateway first, then the executors. Times are UTC nanoseconds since 1970. */
+/* The way of the request: the gateway first, then the executors. Times are UTC nanoseconds since 1970, never negative. */
 typedef struct sluice_route {
     sluice_text executor;
     bool started, ended; /* an executor that the request passed by has a start and no end */

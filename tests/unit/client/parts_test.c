@@ -247,6 +247,22 @@ START_TEST(many_routes_and_odd_times)
 }
 END_TEST
 
+START_TEST(the_difference_of_two_times_fits)
+{
+    static const char before_1970[] = "\x1a\x0d\x12\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"; /* second -1 */
+    static const char latest[] = "\x1a\x07\x1a\x05\x08\x84\xac\xfe\x01"; /* an end alone */
+    sluice_response *response;
+    ck_assert_int_eq(read_bytes(before_1970, sizeof before_1970 - 1, &response), SLUICE_OK);
+    ck_assert_uint_eq(sluice_response_route_count(response), 1);
+    ck_assert(!sluice_response_route(response, 0).started);
+    ck_assert_int_eq(sluice_response_route(response, 0).start_ns, 0);
+    sluice_response_unref(response);
+    ck_assert_int_eq(read_bytes(latest, sizeof latest - 1, &response), SLUICE_OK);
+    ck_assert(sluice_response_route(response, 0).ended && !sluice_response_route(response, 0).started);
+    sluice_response_unref(response);
+}
+END_TEST
+
 static void add(TCase *test)
 {
     tcase_add_test(test, the_oldest_pending_entry_with_an_id_is_found);
@@ -257,6 +273,7 @@ static void add(TCase *test)
     tcase_add_test(test, parts_of_a_message_are_merged);
     tcase_add_test(test, stubs_and_empty_messages);
     tcase_add_test(test, many_routes_and_odd_times);
+    tcase_add_test(test, the_difference_of_two_times_fits);
 }
 
 int main(void)

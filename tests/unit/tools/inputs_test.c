@@ -168,6 +168,42 @@ START_TEST(bad_ones_are_named_by_file_and_line)
 }
 END_TEST
 
+START_TEST(a_line_has_its_limit)
+{
+    enum { LIMIT = 10000 }; /* read in several pieces */
+    static char text[2 * LIMIT + 2];
+    memset(text, 'x', sizeof text);
+    text[LIMIT] = '\n';
+    struct post_input items[] = {
+        {POST_LINES, file}
+    };
+    write_file(text, sizeof text); /* the second has one byte too many, and no end */
+    post_inputs_init(&inputs, items, 1, 1);
+    ck_assert_uint_eq(inputs.line.limit, POST_DOCUMENT_MAX);
+    inputs.line.limit = LIMIT;
+    const sluice_document *document;
+    ck_assert_int_eq(post_inputs_next(&inputs, &document, &error), SLUICE_OK);
+    ck_assert_uint_eq(sluice_document_text(document).size, LIMIT);
+    ck_assert_uint_eq(inputs.consumed, LIMIT + 1);
+    fails(SLUICE_TOO_LARGE, ":2: this line is longer than the limit of 10000 bytes");
+}
+END_TEST
+
+START_TEST(standard_input_is_read_once)
+{
+    static const struct post_input items[] = {
+        {POST_TEXT,      "-"},
+        {POST_LINES,     "-"},
+        {POST_TEXT_FILE, "-"}
+    };
+    ck_assert_uint_eq(post_inputs_count_stdin(items, 3), 2);
+    ck_assert_int_eq(post_inputs_check(items, 2, 1, &error), SLUICE_OK);
+    ck_assert_int_eq(post_inputs_check(items, 1, 2, &error), SLUICE_OK);
+    ck_assert_int_eq(post_inputs_check(items, 2, 2, &error), SLUICE_INVALID);
+    ck_assert_int_eq(post_inputs_check(items, 3, 1, &error), SLUICE_INVALID);
+}
+END_TEST
+
 START_TEST(nothing_gives_nothing)
 {
     write_file("", 0);
@@ -191,6 +227,8 @@ int main(void)
     tcase_add_test(cases, bytes_and_nul_stay);
     tcase_add_test(cases, json_lines_skip_blank_ones_and_keep_ids);
     tcase_add_test(cases, bad_ones_are_named_by_file_and_line);
+    tcase_add_test(cases, a_line_has_its_limit);
+    tcase_add_test(cases, standard_input_is_read_once);
     tcase_add_test(cases, nothing_gives_nothing);
     suite_add_tcase(suite, cases);
     return suite_run(suite);
