@@ -8,7 +8,7 @@ SOURCE = os.path.abspath(os.environ.get("SLUICE_SOURCE", "."))
 # Headers whose constants of these names are limits for those outside.
 HEADERS = ("gateway/http/front.h", "gateway/websocket/front.h", "gateway/graphql/graphql.h", "gateway/router/pattern.h",
            "common/flow/flow.h", "common/flow/loader.h", "common/flow/problem.h", "common/flow/substitute.h", "common/flow/yaml.h", "common/net/frame.h",
-           "common/include/sluice/document.h")
+           "common/include/sluice/document.h", "common/commandline/options.h", "tools/post_inputs.h")
 CONSTANT = re.compile(r"\b((?:[A-Z]+_)+(?:MAX|MIN|LIMIT|SECONDS|MS)|SLUICE_DEFAULT_[A-Z]+)\b(?= *=|\s+\S)")
 SETTING = re.compile(r"^\| `((?:max|window)_\w+|prefetch|http_(?:max_\w+|\w+_timeout|\w+_rate))` \|", re.MULTILINE)
 NO_LIMITS = {"HTTP_LOOPS_MAX",  # threads of the gateway's own
