@@ -185,6 +185,17 @@ sluice_address sluice_client_address(const sluice_client *client)
                             .tls = client->address.tls};
 }
 
+sluice_status client_check_size(const sluice_client *client, sluice_text id, const struct rope *message, sluice_error *error)
+{
+    size_t most = client->max_request_size;
+    if (message->size <= most)
+        return SLUICE_OK;
+    return sluice_fail(error, SLUICE_TOO_LARGE, client->name,
+                       "request %.*s has %zu bytes, more than the %zu of max_request_size; put fewer documents into a "
+                       "request (request_size)",
+                       (int)(id.size < 64 ? id.size : 64), id.data, message->size, most);
+}
+
 uint64_t client_deadline_ns(double timeout_seconds)
 {
     if (!(timeout_seconds > 0))

@@ -51,6 +51,9 @@ sluice_status client_ask(sluice_client *client, enum transport_method method, st
 sluice_status client_ask_http(sluice_client *client, const struct transport_call_settings *settings,
                               struct rope *message, struct rope *ret_answer, sluice_error *error);
 
+/* May this message be sent? SLUICE_TOO_LARGE, which names the request. */
+sluice_status client_check_size(const sluice_client *client, sluice_text id, const struct rope *message, sluice_error *error);
+
 /* Now plus so many seconds on clock.h; 0 (none) for 0 and less. */
 uint64_t client_deadline_ns(double timeout_seconds);
 

@@ -217,7 +217,9 @@ static sluice_status keep_fronts(sluice_flow *flow, const sluice_value *fronts)
 static sluice_status status_of_end(sluice_flow *flow)
 {
     int wait_status;
-    pid_t ended = waitpid(flow->pid, &wait_status, 0);
+    pid_t ended;
+    while ((ended = waitpid(flow->pid, &wait_status, 0)) < 0 && errno == EINTR)
+        continue;
     flow->pid = -1;
     for (int status = SLUICE_INVALID; ended > 0 && WIFEXITED(wait_status) && status < SLUICE_STATUS_COUNT; status++)
         if (status_codes_of((sluice_status)status)->exit_code == WEXITSTATUS(wait_status))
@@ -249,10 +251,24 @@ static sluice_status understand(sluice_flow *flow, const struct buffer *line, sl
     return status;
 }
 
+/* A program that was built with older headers has a shorter struct. */
+static sluice_status read_options(const sluice_flow_options *given, sluice_flow_options *ret_options, sluice_error *error)
+{
+    *ret_options = sluice_flow_options_default();
+    if (given == NULL)
+        return SLUICE_OK;
+    size_t size = given->struct_size == 0 ? sizeof *given : given->struct_size;
+    if (size > sizeof *given)
+        return sluice_fail(error, SLUICE_INVALID, "options", "struct_size is %zu; start from sluice_flow_options_default()",
+                           size);
+    memcpy(ret_options, given, size);
+    return SLUICE_OK;
+}
+
 static sluice_status start(const char *path, const char *yaml, size_t size, const sluice_flow_options *given,
                            sluice_flow **ret_flow, sluice_error *error)
 {
-    sluice_flow_options options = given != NULL ? *given : sluice_flow_options_default();
+    sluice_flow_options options;
     struct ends ends = {-1, -1, -1, -1, -1, -1};
     sluice_flow *flow = calloc(1, sizeof *flow);
     if (flow == NULL || (flow->arena = arena_new(4096, ARENA_NO_LIMIT)) == NULL) {
@@ -260,9 +276,13 @@ static sluice_status start(const char *path, const char *yaml, size_t size, cons
         return sluice_fail(error, SLUICE_NO_MEMORY, NULL, "out of memory");
     }
     flow->pid = flow->pidfd = flow->stop_fd = -1;
-    flow->timeout_stop_seconds = options.timeout_stop_seconds > 0 ? options.timeout_stop_seconds : STOP_TIMEOUT_SECONDS;
+    flow->timeout_stop_seconds = STOP_TIMEOUT_SECONDS;
     pthread_mutex_init(&flow->lock, NULL);
-    sluice_status status = open_ends(&ends, yaml, size, &options, error);
+    sluice_status status = read_options(given, &options, error);
+    if (options.timeout_stop_seconds > 0)
+        flow->timeout_stop_seconds = options.timeout_stop_seconds;
+    if (status == SLUICE_OK)
+        status = open_ends(&ends, yaml, size, &options, error);
     if (status == SLUICE_OK)
         status = spawn_run(flow, path, &ends, &options, error);
     close_fd(&ends.ready_child); /* or its end would never come */
@@ -285,12 +305,16 @@ static sluice_status start(const char *path, const char *yaml, size_t size, cons
 sluice_status sluice_flow_start_file(const char *path, const sluice_flow_options *options, sluice_flow **ret_flow,
                                      sluice_error *error)
 {
+    if (path == NULL)
+        return sluice_fail(error, SLUICE_INVALID, "path", "the path is NULL; give the path of a Flow file");
     return start(path, NULL, 0, options, ret_flow, error);
 }
 
 sluice_status sluice_flow_start_text(const char *yaml, size_t size, const sluice_flow_options *options,
                                      sluice_flow **ret_flow, sluice_error *error)
 {
+    if (yaml == NULL)
+        return sluice_fail(error, SLUICE_INVALID, "yaml", "the text of the Flow is NULL");
     return start(NULL, yaml, size, options, ret_flow, error);
 }
 

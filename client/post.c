@@ -12,6 +12,8 @@
 #include "common/foundation/log.h"
 #include "common/foundation/text.h"
 
+#include <stdlib.h>
+
 struct post {
     const sluice_post_options *options;
     struct sluice_stream *stream;
@@ -251,19 +253,27 @@ sluice_status sluice_client_check_inputs(sluice_client *client, const char *on, 
     struct inputs_reader reader = {0};
     struct request_template request = {0};
     enum transport_compression compression;
+    struct transport_metadata *metadata = NULL;
+    size_t metadata_count;
+    char id[TEXT_ID_SIZE + 1];
     struct rope message;
     bool more;
-    (void)client;
+    text_random_id(id);
     rope_init(&message);
     sluice_status status = options_post(given, &options, error);
     if (status == SLUICE_OK)
         status = options_compression(options.compression, &compression, error);
     if (status == SLUICE_OK)
+        status = options_metadata(&options, false, &metadata, &metadata_count, error);
+    free(metadata);
+    if (status == SLUICE_OK)
         status = inputs_open(&reader, &inputs, options.request_size, error);
     if (status == SLUICE_OK)
         status = request_template_init(&request, on, options.target_executor, options.parameters, error);
     if (status == SLUICE_OK) {
-        status = write_next(&reader, &request, sluice_text_of("check"), &message, &more, error);
+        status = write_next(&reader, &request, sluice_text_of(id), &message, &more, error);
+        if (status == SLUICE_OK)
+            status = client_check_size(client, sluice_text_of(id), &message, error);
         request_template_done(&request);
     }
     inputs_done(&reader);

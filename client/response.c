@@ -305,49 +305,58 @@ void sluice_response_unref(sluice_response *response)
     free(response);
 }
 
+/* Callbacks get NULL when the network fails, and ask it like any other. */
+static const sluice_response none = {
+    .request_id = {"", 0}, .endpoint = {"", 0}, .target_executor = {"", 0}};
+
+static const sluice_response *or_none(const sluice_response *response)
+{
+    return response != NULL ? response : &none;
+}
+
 sluice_text sluice_response_request_id(const sluice_response *response)
 {
-    return response->request_id;
+    return or_none(response)->request_id;
 }
 
 sluice_text sluice_response_endpoint(const sluice_response *response)
 {
-    return response->endpoint;
+    return or_none(response)->endpoint;
 }
 
 sluice_text sluice_response_target_executor(const sluice_response *response)
 {
-    return response->target_executor;
+    return or_none(response)->target_executor;
 }
 
 bool sluice_response_failed(const sluice_response *response)
 {
-    return response->status.code >= 1;
+    return or_none(response)->status.code >= 1;
 }
 
 int sluice_response_code(const sluice_response *response)
 {
-    return response->status.code;
+    return or_none(response)->status.code;
 }
 
 sluice_text sluice_response_description(const sluice_response *response)
 {
-    return response->status.present ? response->status.description : sluice_text_of("");
+    return response != NULL && response->status.present ? response->status.description : sluice_text_of("");
 }
 
 const sluice_exception *sluice_response_exception(const sluice_response *response)
 {
-    return response->status.has_exception ? &response->status.exception : NULL;
+    return response != NULL && response->status.has_exception ? &response->status.exception : NULL;
 }
 
 const sluice_value *sluice_response_parameters(const sluice_response *response)
 {
-    return response->parameters;
+    return or_none(response)->parameters;
 }
 
 const sluice_value *sluice_response_results(const sluice_response *response)
 {
-    return sluice_value_get(response->parameters, "__results__");
+    return sluice_value_get(or_none(response)->parameters, "__results__");
 }
 
 const sluice_value *sluice_response_result(const sluice_response *response, const char *pod)
@@ -357,13 +366,13 @@ const sluice_value *sluice_response_result(const sluice_response *response, cons
 
 size_t sluice_response_route_count(const sluice_response *response)
 {
-    return response->route_count;
+    return or_none(response)->route_count;
 }
 
 sluice_route sluice_response_route(const sluice_response *response, size_t index)
 {
     sluice_route route = {.executor = sluice_text_of(""), .description = sluice_text_of("")};
-    if (index >= response->route_count)
+    if (index >= or_none(response)->route_count)
         return route;
     const struct response_route *from = &response->routes[index];
     route.executor = from->executor;
@@ -379,6 +388,10 @@ sluice_route sluice_response_route(const sluice_response *response, size_t index
 
 sluice_document_array *sluice_response_documents(sluice_response *response, sluice_error *error)
 {
+    if (response == NULL) {
+        sluice_fail(error, SLUICE_INVALID, "response", "there is no response, and so no documents");
+        return NULL;
+    }
     if (response->documents == NULL)
         document_array_read_content(&response->content, NULL, &response->documents, error);
     return response->documents;
@@ -386,5 +399,5 @@ sluice_document_array *sluice_response_documents(sluice_response *response, slui
 
 sluice_text sluice_response_bytes(const sluice_response *response)
 {
-    return (sluice_text){response->size > 0 ? (const char *)response->data : "", response->size};
+    return (sluice_text){or_none(response)->size > 0 ? (const char *)response->data : "", or_none(response)->size};
 }

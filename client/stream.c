@@ -95,12 +95,14 @@ static void append_ids(struct sluice_stream *stream)
 
 static void list_unanswered(struct sluice_stream *stream)
 {
-    stream->unanswered = calloc(stream->window.count + 1, sizeof *stream->unanswered);
+    stream->unanswered = calloc(stream->window.count + 1, sizeof *stream->unanswered); /* and the tail */
     if (stream->unanswered == NULL)
         return;
     for (struct entry *entry = stream->window.first; entry != NULL; entry = entry->next)
         if (entry->state != ENTRY_ANSWERED)
             stream->unanswered[stream->unanswered_count++] = (sluice_text){entry->id, entry->id_size};
+    if (stream->has_tail || stream->tail_refused)
+        stream->unanswered[stream->unanswered_count++] = sluice_text_of(stream->tail_id);
     if (stream->unanswered_count > 0)
         append_ids(stream);
 }

@@ -49,7 +49,7 @@ struct sluice_stream {
     size_t ready_bytes;
     struct rope tail; /* the last request, when finish() found the window full */
     char tail_id[SLUICE_REQUEST_ID_SIZE + 1];
-    bool has_tail;
+    bool has_tail, tail_refused; /* it is in `tail`; it could not be sent */
 
     bool finished;  /* no more input */
     bool cancelled; /* by the caller */

@@ -52,13 +52,17 @@ static void note_cancelled(struct sluice_stream *stream)
     stream_note(stream, &error);
 }
 
-/* The message to send: kept for a further attempt while there may be one, else given away. */
-static void take_message(struct entry *entry, bool keep, struct rope *message)
+/* The message to send: kept for a further attempt while there may be one, else given away. What cannot be kept is not tried again. */
+static void take_message(struct sluice_stream *stream, struct entry *entry, bool keep, struct rope *message)
 {
     rope_init(message);
-    if (!keep || rope_append_rope(message, &entry->message) != SLUICE_OK)
-        rope_move(message, &entry->message);
     entry->sent = true;
+    if (keep && rope_append_rope(message, &entry->message) == SLUICE_OK)
+        return;
+    if (keep)
+        stream->max_attempts = 1;
+    rope_done(message);
+    rope_move(message, &entry->message);
 }
 
 static void drop_message(struct entry *entry)
@@ -74,7 +78,7 @@ static void send_next(struct sluice_stream *stream)
     struct entry *entry = stream->to_send;
     struct rope message;
     stream->to_send = entry->next;
-    take_message(entry, stream->max_attempts > 1 && !stream->heard, &message);
+    take_message(stream, entry, stream->max_attempts > 1 && !stream->heard, &message);
     stream->sending = true;
     stream->client->transport->call_send(stream->call, &message);
     rope_done(&message);
@@ -345,7 +349,7 @@ sluice_status stream_call_single(struct sluice_stream *stream, struct entry *ent
         return status;
     stream->live++;
     entry->attempts++;
-    take_message(entry, entry->attempts < stream->max_attempts, &message);
+    take_message(stream, entry, entry->attempts < stream->max_attempts, &message);
     transport->call_read(entry->call);
     transport->call_send(entry->call, &message);
     rope_done(&message);

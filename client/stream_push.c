@@ -32,22 +32,10 @@ static sluice_status wait_room(struct sluice_stream *stream, uint64_t deadline_n
     return status;
 }
 
-static sluice_status check_size(const struct sluice_stream *stream, sluice_text id, const struct rope *message,
-                                sluice_error *error)
-{
-    size_t most = stream->client->max_request_size;
-    if (message->size <= most)
-        return SLUICE_OK;
-    return sluice_fail(error, SLUICE_TOO_LARGE, stream->client->name,
-                       "request %.*s has %zu bytes, more than the %zu of max_request_size; put fewer documents into a "
-                       "request (request_size)",
-                       (int)(id.size < 64 ? id.size : 64), id.data, message->size, most);
-}
-
 /* Put a message into the window and on its way. Takes it on success. */
 static sluice_status enter(struct sluice_stream *stream, sluice_text id, struct rope *message, sluice_error *error)
 {
-    sluice_status status = check_size(stream, id, message, error);
+    sluice_status status = client_check_size(stream->client, id, message, error);
     if (status != SLUICE_OK)
         return status;
     struct entry *entry = window_add(&stream->window, id);
@@ -70,9 +58,8 @@ static sluice_status enter(struct sluice_stream *stream, sluice_text id, struct 
 }
 
 static sluice_status push_waiting(struct sluice_stream *stream, sluice_text id, struct rope *message,
-                                  double timeout_seconds, sluice_error *error)
+                                  uint64_t deadline_ns, sluice_error *error)
 {
-    uint64_t deadline_ns = stream_wait_deadline(timeout_seconds);
     pthread_mutex_lock(&stream->lock);
     sluice_status status = wait_room(stream, deadline_ns, error);
     if (status == SLUICE_OK)
@@ -84,7 +71,7 @@ static sluice_status push_waiting(struct sluice_stream *stream, sluice_text id, 
 sluice_status stream_push_message(struct sluice_stream *stream, sluice_text id, struct rope *message,
                                   sluice_error *error)
 {
-    return push_waiting(stream, id, message, 0, error);
+    return push_waiting(stream, id, message, stream_wait_deadline(0), error);
 }
 
 /* The whole message of a request. `documents` NULL: no data. */
@@ -155,7 +142,7 @@ sluice_status sluice_stream_push(sluice_stream *stream, const sluice_request *re
     rope_init(&message);
     status = write_request(stream, request, id, &message, error);
     if (status == SLUICE_OK)
-        status = push_waiting(stream, id, &message, timeout_seconds, error);
+        status = push_waiting(stream, id, &message, deadline_ns, error);
     rope_done(&message);
     if (status == SLUICE_OK && ret_id != NULL)
         memcpy(ret_id, id.data, id.size + 1);
@@ -228,6 +215,7 @@ void stream_enter_tail(struct sluice_stream *stream)
     stream->has_tail = false;
     if (enter(stream, sluice_text_of(stream->tail_id), &stream->tail, &error) == SLUICE_OK)
         return;
+    stream->tail_refused = true;
     stream_note(stream, &error);
     if (stream->single && stream->window.pending == 0)
         stream_close(stream);

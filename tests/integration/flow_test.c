@@ -187,6 +187,32 @@ START_TEST(what_is_wrong_is_told)
 }
 END_TEST
 
+START_TEST(arguments_that_cannot_be)
+{
+    sluice_flow *flow = NULL;
+    sluice_flow_options options = sluice_flow_options_default();
+    ck_assert_int_eq(sluice_flow_start_file(NULL, NULL, &flow, &error), SLUICE_INVALID);
+    ck_assert_str_eq(error.where, "path");
+    ck_assert_int_eq(sluice_flow_start_text(NULL, 0, NULL, &flow, &error), SLUICE_INVALID);
+    ck_assert_str_eq(error.where, "yaml");
+    options.struct_size = sizeof options + 1;
+    ck_assert_int_eq(sluice_flow_start_file("flow.yml", &options, &flow, &error), SLUICE_INVALID);
+    ck_assert_str_eq(error.where, "options");
+}
+END_TEST
+
+/* What stands behind the end of an older program's struct is not looked at. */
+START_TEST(options_of_an_older_program)
+{
+    sluice_flow *flow = NULL;
+    sluice_flow_options options = sluice_flow_options_default();
+    options.log_file = "/no/such/folder/log";
+    options.struct_size = offsetof(sluice_flow_options, log_file);
+    ck_assert_int_eq(sluice_flow_start_file("/no/such/flow.yml", &options, &flow, &error), SLUICE_INVALID);
+    ck_assert_msg(strstr(error.text, "flow.yml") != NULL, "%s: %s", error.where, error.text); /* not the log, SLUICE_SYSTEM */
+}
+END_TEST
+
 START_TEST(a_start_that_cannot_be)
 {
     sluice_flow *flow = NULL;
@@ -319,6 +345,8 @@ int main(void)
     tcase_add_test(cases, each_protocol_has_its_port);
     tcase_add_test(cases, results_and_documents_of_an_executor_of_ones_own);
     tcase_add_test(cases, yaml_of_the_builder);
+    tcase_add_test(cases, arguments_that_cannot_be);
+    tcase_add_test(cases, options_of_an_older_program);
     tcase_add_test(cases, what_is_wrong_is_told);
     tcase_add_test(cases, a_start_that_cannot_be);
     tcase_add_test(cases, a_flow_that_does_not_stop_in_time_is_ended);

@@ -116,6 +116,8 @@ SLUICE_API sluice_address sluice_client_address(const sluice_client *client);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Responses
+ *
+ * What asks a response takes NULL too, which a callback gets when the network failed: nothing failed, everything is empty.
  */
 
 /* Count the references to a response. One that came as a callback's argument is valid during the callback; take a
@@ -373,7 +375,8 @@ SLUICE_API sluice_status sluice_client_delete(sluice_client *client, sluice_inpu
                                               const sluice_post_options *options, sluice_results **ret_results,
                                               sluice_error *error);
 
-/* Build the first request and throw it away: SLUICE_OK when these inputs and options can be sent. Sends nothing. */
+/* Build the first request and throw it away: SLUICE_OK when these inputs and options can be sent. Sends nothing; takes the documents
+ * of one request out of a generator. Errors as of sluice_client_post() before anything is sent. */
 SLUICE_API sluice_status sluice_client_check_inputs(sluice_client *client, const char *on, sluice_inputs inputs,
                                                     const sluice_post_options *options, sluice_error *error);
 
@@ -402,6 +405,10 @@ SLUICE_API void sluice_results_free(sluice_results *results); /* NULL is fine */
  * continue_on_error, return_responses, show_progress and total_docs have no meaning here.
  */
 
+/*
+ * Open a stream of requests to the endpoint `on`. NULL options: the defaults. SLUICE_INVALID: the endpoint or an option. Whether the
+ * gateway is there is not known yet: what the network says is pulled.
+ */
 SLUICE_API sluice_status sluice_stream_open(sluice_client *client, const char *on, const sluice_post_options *options,
                                             sluice_stream **ret_stream, sluice_error *error);
 

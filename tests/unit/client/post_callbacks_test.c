@@ -226,10 +226,98 @@ START_TEST(the_timeout_ends_a_post)
 }
 END_TEST
 
+/* ---- what a callback may do ---- */
+
+struct doings {
+    bool posts, frees, keeps;
+    int responses;
+    sluice_response *kept;
+};
+
+static int do_things(sluice_response *response, void *context)
+{
+    struct doings *doings = context;
+    doings->responses++;
+    if (doings->posts)
+        ck_assert_int_eq(sluice_client_post(client, "/other", sluice_inputs_none(), NULL, NULL, NULL), SLUICE_OK);
+    if (doings->keeps && doings->kept == NULL)
+        doings->kept = sluice_response_ref(response);
+    if (doings->frees) {
+        sluice_client_free(client);
+        client = NULL;
+        doings->frees = false;
+    }
+    return 0;
+}
+
+/* Post with the same client, free it, keep the response: in a stream, and with a call for each request. */
+START_TEST(a_callback_may_use_and_free_its_client)
+{
+    struct doings doings = {.posts = _i / 2 == 0, .frees = _i / 2 == 1, .keeps = true};
+    sluice_document_array *array = kit_documents(5);
+    sluice_post_options options = sluice_post_options_default();
+    begin(NULL);
+    options.request_size = 1;
+    options.prefetch = 2;
+    options.stream = _i % 2 == 0;
+    options.on_done = do_things;
+    options.context = &doings;
+    sluice_status status = sluice_client_post(client, "/index", sluice_inputs_array(array), &options, NULL, &error);
+    ck_assert_msg(status == SLUICE_OK, "%s", error.text);
+    ck_assert_int_eq(doings.responses, 5);
+    end();
+    ck_assert(sluice_text_is(sluice_response_endpoint(doings.kept), "/index"));
+    ck_assert_uint_eq(sluice_document_array_size(sluice_response_documents(doings.kept, NULL)), 1);
+    sluice_response_unref(doings.kept);
+    sluice_document_array_free(array);
+}
+END_TEST
+
+/* The callbacks of a network failure have no response; asking it is no mistake. */
+static int ask_everything(sluice_response *response, void *context)
+{
+    sluice_error why = {0};
+    ck_assert_ptr_null(response);
+    (*(int *)context)++;
+    ck_assert(!sluice_response_failed(response));
+    ck_assert_int_eq(sluice_response_code(response), 0);
+    ck_assert_str_eq(sluice_response_request_id(response).data, "");
+    ck_assert_str_eq(sluice_response_endpoint(response).data, "");
+    ck_assert_str_eq(sluice_response_target_executor(response).data, "");
+    ck_assert_str_eq(sluice_response_description(response).data, "");
+    ck_assert_str_eq(sluice_response_bytes(response).data, "");
+    ck_assert_ptr_null(sluice_response_exception(response));
+    ck_assert_ptr_null(sluice_response_parameters(response));
+    ck_assert_ptr_null(sluice_response_results(response));
+    ck_assert_ptr_null(sluice_response_result(response, "a/rep-0"));
+    ck_assert_uint_eq(sluice_response_route_count(response), 0);
+    ck_assert_str_eq(sluice_response_route(response, 0).executor.data, "");
+    ck_assert_ptr_null(sluice_response_documents(response, &why));
+    ck_assert_int_eq(why.status, SLUICE_INVALID);
+    ck_assert_ptr_null(sluice_response_ref(response));
+    return 0;
+}
+
+START_TEST(no_response_can_be_asked)
+{
+    int calls = 0;
+    sluice_post_options options = sluice_post_options_default();
+    begin(&(struct server_script){.fail_calls = 1, .fail_code = 14});
+    options.on_always = ask_everything;
+    options.context = &calls;
+    ck_assert_int_eq(sluice_client_post(client, "/index", sluice_inputs_none(), &options, NULL, &error),
+                     SLUICE_UNAVAILABLE);
+    ck_assert_int_eq(calls, 1);
+    end();
+}
+END_TEST
+
 static void add(TCase *test)
 {
     tcase_add_loop_test(test, callbacks, 0, (int)(sizeof callback_cases / sizeof *callback_cases));
     tcase_add_test(test, nobody_listens);
+    tcase_add_loop_test(test, a_callback_may_use_and_free_its_client, 0, 4);
+    tcase_add_test(test, no_response_can_be_asked);
     tcase_add_test(test, what_was_answered_comes_before_the_failure);
     tcase_add_test(test, answers_before_a_failure_stay_in_the_results);
     tcase_add_test(test, a_stream_that_ends_without_answers_is_a_failure);

@@ -206,6 +206,12 @@ START_TEST(inputs_that_cannot_be_sent)
     ck_assert_int_eq(sluice_client_check_inputs(client, "/", sluice_inputs_texts(&bad, 1), NULL, &error),
                      SLUICE_INVALID);
     ck_assert_int_eq(sluice_client_check_inputs(client, "/", sluice_inputs_none(), NULL, &error), SLUICE_OK);
+    sluice_metadata nameless = {NULL, "value", 0};
+    sluice_post_options options = sluice_post_options_default();
+    options.metadata = &nameless;
+    options.metadata_count = 1;
+    ck_assert_int_eq(sluice_client_check_inputs(client, "/", sluice_inputs_none(), &options, &error), SLUICE_INVALID);
+    ck_assert_str_eq(error.where, "metadata");
     end();
 }
 END_TEST

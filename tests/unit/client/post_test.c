@@ -270,6 +270,8 @@ START_TEST(too_large_requests_are_not_sent)
         ck_assert_int_eq(sluice_client_new(&options, &client, &error), SLUICE_OK);
         ck_assert_int_eq(sluice_client_post(client, "/index", sluice_inputs_texts(&item, 1), NULL, NULL, &error),
                          less == 0 ? SLUICE_OK : SLUICE_TOO_LARGE);
+        ck_assert_int_eq(sluice_client_check_inputs(client, "/index", sluice_inputs_texts(&item, 1), NULL, &error),
+                         less == 0 ? SLUICE_OK : SLUICE_TOO_LARGE);
     }
     ck_assert_ptr_nonnull(strstr(error.text, "max_request_size"));
     ck_assert_uint_eq(server_messages(server), 2);

@@ -275,6 +275,44 @@ START_TEST(in_order_even_when_the_end_is_a_failure)
 }
 END_TEST
 
+/* The last documents, for which finish() found no room, are a request like any other: without an answer when the stream is over. */
+START_TEST(documents_that_finish_keeps_are_listed)
+{
+    sluice_post_options options = window_of(1, _i != 0);
+    sluice_document_array *array = kit_documents(1);
+    char id[SLUICE_REQUEST_ID_SIZE + 1];
+    begin(&(struct server_script){.hold = true}, &options);
+    push_ok(id);
+    ck_assert_int_eq(sluice_stream_push_document(stream, sluice_document_array_at(array, 0), 0, &error), SLUICE_OK);
+    ck_assert_int_eq(sluice_stream_finish(stream, &error), SLUICE_OK);
+    sluice_stream_cancel(stream);
+    ck_assert_int_eq(pull(30), SLUICE_PULLED_FAILED);
+    ck_assert_int_eq(error.status, SLUICE_CANCELLED);
+    ck_assert_uint_eq(sluice_stream_unanswered_count(stream), 2);
+    ck_assert(sluice_text_is(sluice_stream_unanswered(stream, 0), id));
+    ck_assert_uint_eq(sluice_stream_unanswered(stream, 1).size, SLUICE_REQUEST_ID_SIZE);
+    sluice_document_array_free(array);
+    end();
+}
+END_TEST
+
+START_TEST(documents_that_finish_cannot_send_are_listed)
+{
+    sluice_post_options options = window_of(0, _i != 0);
+    sluice_document_array *array = kit_documents(1);
+    begin(NULL, &options);
+    client->max_request_size = 1;
+    ck_assert_int_eq(sluice_stream_push_document(stream, sluice_document_array_at(array, 0), 0, &error), SLUICE_OK);
+    ck_assert_int_eq(sluice_stream_finish(stream, &error), SLUICE_OK);
+    ck_assert_int_eq(pull(30), SLUICE_PULLED_FAILED);
+    ck_assert_int_eq(error.status, SLUICE_TOO_LARGE);
+    ck_assert_uint_eq(sluice_stream_unanswered_count(stream), 1);
+    ck_assert_uint_eq(sluice_stream_unanswered(stream, 0).size, SLUICE_REQUEST_ID_SIZE);
+    sluice_document_array_free(array);
+    end();
+}
+END_TEST
+
 START_TEST(one_failed_call_lets_the_others_finish)
 {
     sluice_post_options options = window_of(0, false);
@@ -460,6 +498,8 @@ static void add(TCase *test)
     tcase_add_test(test, documents_one_by_one);
     tcase_add_test(test, flush_sends_what_is_held);
     tcase_add_test(test, in_order_even_when_the_end_is_a_failure);
+    tcase_add_loop_test(test, documents_that_finish_keeps_are_listed, 0, 2);
+    tcase_add_loop_test(test, documents_that_finish_cannot_send_are_listed, 0, 2);
     tcase_add_test(test, one_failed_call_lets_the_others_finish);
     tcase_add_loop_test(test, cancel_ends_everything, 0, 2);
     tcase_add_loop_test(test, cancel_in_every_state, 0, 2 * CANCEL_STATES);
