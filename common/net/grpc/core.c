@@ -76,8 +76,12 @@ void rpc_core_init(void)
 
 /*
  * A channel holds the library until the last of its parts is gone. A thread of the library's may drop that a moment
- * after grpc_shutdown_blocking(), which then was not the last, and the end goes on behind our back. There is nothing to
- * wait on but this question; once in fifty times it is asked more than once.
+ * after grpc_shutdown_blocking(), which then was not the last, and the end goes on behind our back.
+ *
+ * There is nothing to wait on but this question; once in fifty times it is asked more than once. Of the C API of 1.51, neither tells
+ * of that last reference: a completion queue's GRPC_QUEUE_SHUTDOWN comes when no operation is pending, grpc_server_shutdown_and_notify()
+ * when no call is open, a watch of a channel's connectivity ends with the channel. grpc_shutdown_blocking() itself waits only in the
+ * thread that drops it, and grpc_maybe_wait_for_async_shutdown() only once it is dropped.
  */
 static bool is_ending(void)
 {
