@@ -222,13 +222,19 @@ def names():
             ['async_' + name for name in vars(AsyncCases) if not name.startswith('_')])
 
 
+def run_asynchronous(make_client, use):
+    """What use(client) gives, with a client that was made in the loop: before Python 3.10 its locks belong to one."""
+    async def both():
+        return await use(make_client())
+    return asyncio.run(both())
+
+
 def run(name, port, **options):
     """The case's value against the gateway at this port, or what was raised. `options` of the client: protocol, tls, …"""
     from jina import Client
     try:
         if name.startswith('async_'):
-            client = Client(port=port, asyncio=True, **options)
-            return asyncio.run(getattr(AsyncCases(), name[len('async_'):])(client))
+            return run_asynchronous(lambda: Client(port=port, asyncio=True, **options), getattr(AsyncCases(), name[len('async_'):]))
         return getattr(Cases(), name)(Client(port=port, **options))
     except Exception as error:  # a gateway that makes the client fail is a finding, not an end
         return 'raised %s: %s' % (type(error).__name__, error)

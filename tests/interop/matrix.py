@@ -11,7 +11,7 @@ import numpy as np
 from docarray import Document, DocumentArray
 from docarray.score import NamedScore
 
-from cases import document, response, texts
+from cases import document, response, run_asynchronous, texts
 
 MADE_UP = re.compile('[0-9a-f]{32}')
 LARGE = 8 << 20
@@ -246,7 +246,7 @@ def run(name, port, **options):
         if name == 'several-clients':
             return asyncio.run(several(lambda: client_of(port, asynchronous)))
         if name.startswith('async-'):
-            return asyncio.run(async_post(client_of(port, asynchronous), name[len('async-'):]))
+            return run_asynchronous(lambda: client_of(port, asynchronous), lambda client: async_post(client, name[len('async-'):]))
         client = client_of(port, options)
         if name in ENDPOINTS_OF_OURS:
             return another_endpoint(client, name)

@@ -11,6 +11,7 @@ import struct
 import subprocess
 
 import posts
+from cases import run_asynchronous
 
 TIMEOUT_SECONDS = 60
 # Of cases.py and posts.py, those that mean something over JSON or message by message.
@@ -60,12 +61,12 @@ def mutations():
 
 
 def run_mutation(name, port, **options):
-    import asyncio
     from jina import Client
     try:
         if name == 'async_variables':
-            client = Client(port=port, asyncio=True, **options)
-            answer = asyncio.run(client.mutate(mutation=DOCS, variables={'data': [{'id': 'a', 'text': 'one'}], 'on': '/try'}))
+            variables = {'data': [{'id': 'a', 'text': 'one'}], 'on': '/try'}
+            answer = run_asynchronous(lambda: Client(port=port, asyncio=True, **options),
+                                      lambda client: client.mutate(mutation=DOCS, variables=variables))
         else:
             answer = getattr(Mutations(), name)(Client(port=port, **options))
         if isinstance(answer, dict):
