@@ -5,19 +5,28 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 enum { JOBS = 100 };
 
 static const enum workers_start starts[] = {WORKERS_AT_ONCE, WORKERS_WHEN_NEEDED};
 
-static size_t threads_of_process(void)
+/* By their name: a sanitizer has threads of its own. */
+static size_t worker_threads(void)
 {
     size_t count = 0;
     DIR *folder = opendir("/proc/self/task");
     ck_assert_ptr_nonnull(folder);
-    for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
-        count += entry->d_name[0] != '.';
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        char path[64], name[32] = "";
+        snprintf(path, sizeof path, "/proc/self/task/%.20s/comm", entry->d_name);
+        FILE *file = entry->d_name[0] != '.' ? fopen(path, "r") : NULL;
+        if (file == NULL)
+            continue;
+        count += fgets(name, sizeof name, file) != NULL && strcmp(name, "test-worker\n") == 0;
+        fclose(file);
+    }
     closedir(folder);
     return count;
 }
@@ -102,15 +111,14 @@ static void pass_the_gate(struct job *job)
 
 START_TEST(threads_are_started_when_they_are_needed)
 {
-    size_t before = threads_of_process();
     struct workers *workers = new_workers(2, WORKERS_WHEN_NEEDED);
     struct job jobs[3];
-    ck_assert_uint_eq(threads_of_process(), before);
+    ck_assert_uint_eq(worker_threads(), 0);
     pthread_mutex_lock(&gate);
     for (int i = 0; i < 3; i++) {
         jobs[i] = (struct job){.run = pass_the_gate};
         ck_assert(workers_add(workers, &jobs[i]));
-        ck_assert_uint_eq(threads_of_process(), before + (i == 0 ? 1 : 2));
+        ck_assert_uint_eq(worker_threads(), i == 0 ? 1 : 2);
     }
     pthread_mutex_unlock(&gate);
     workers_free(workers);
@@ -119,13 +127,9 @@ END_TEST
 
 START_TEST(all_are_started_at_once)
 {
-    size_t before = threads_of_process();
-    struct workers *workers = new_workers(4, WORKERS_AT_ONCE);
-    ck_assert_uint_eq(threads_of_process(), before + 4);
-    workers_free(workers);
-    workers = new_workers(0, WORKERS_AT_ONCE);
-    ck_assert_uint_gt(threads_of_process(), before);
-    ck_assert_uint_le(threads_of_process(), before + WORKERS_MAX);
+    struct workers *workers = new_workers(_i == 0 ? 4 : 0, WORKERS_AT_ONCE); /* 0: as the machine has processors */
+    size_t count = worker_threads();
+    ck_assert(_i == 0 ? count == 4 : count >= 1 && count <= WORKERS_MAX);
     workers_free(workers);
 }
 END_TEST
@@ -158,7 +162,7 @@ int main(void)
     tcase_add_loop_test(test, one_thread_takes_jobs_in_order, 0, 2);
     tcase_add_loop_test(test, as_many_jobs_at_a_time_as_threads, 0, 2);
     tcase_add_test(test, threads_are_started_when_they_are_needed);
-    tcase_add_test(test, all_are_started_at_once);
+    tcase_add_loop_test(test, all_are_started_at_once, 0, 2);
     tcase_add_loop_test(test, signals_stay_with_the_program, 0, 2);
     suite_add_tcase(suite, test);
     return suite_run(suite);
