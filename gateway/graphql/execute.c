@@ -261,10 +261,26 @@ static bool complete_failed(struct execution *execution, const struct graphql_re
     return false;
 }
 
+/* In place of what is there. */
+static sluice_status answer_over(struct buffer *answer, const char *sentence, sluice_error *error)
+{
+    size_t limit = answer->limit;
+    buffer_done(answer);
+    buffer_init(answer, limit);
+    buffer_append_text(answer, "{\"data\": null, \"errors\": [{\"message\": ");
+    json_write_string(answer, sentence, strlen(sentence));
+    buffer_append_text(answer, "}]}");
+    return answer->failed == SLUICE_OK
+               ? SLUICE_OK
+               : sluice_fail(error, answer->failed, "graphql", "the answer is larger than %zu bytes, or no memory", limit);
+}
+
 sluice_status execute_operation(struct graphql *operation, const struct graphql_reply *replies, struct buffer *answer,
                                 sluice_error *error)
 {
     struct execution execution = {.operation = operation, .out = answer};
+    if (operation->over != NULL)
+        return answer_over(answer, operation->over, error);
     sluice_status status = json_printer(&execution.print, error);
     if (status == SLUICE_OK)
         status = json_row_printer(&execution.print_row, error);
@@ -280,9 +296,9 @@ sluice_status execute_operation(struct graphql *operation, const struct graphql_
     if (execution.status == SLUICE_OK && operation->problems.no_memory)
         execution.status = SLUICE_NO_MEMORY;
     if (execution.status == SLUICE_NO_MEMORY && arena_failure(operation->arena) == SLUICE_LIMIT)
-        return sluice_fail(error, SLUICE_LIMIT, "graphql", "the answer needs more memory than an operation may use");
+        return answer_over(answer, "The answer needs more memory than an operation may use.", error);
     if (execution.status == SLUICE_LIMIT)
-        return sluice_fail(error, SLUICE_LIMIT, "graphql", "the answer is larger than %zu bytes", answer->limit);
+        return answer_over(answer, "The answer is larger than it may be.", error);
     if (execution.status != SLUICE_OK)
         return sluice_fail(error, execution.status, "graphql", "no memory for the answer");
     if (!good) {
@@ -294,8 +310,7 @@ sluice_status execute_operation(struct graphql *operation, const struct graphql_
         problems_write(&operation->problems, answer);
     }
     buffer_append_byte(answer, '}');
-    if (answer->failed != SLUICE_OK)
-        return sluice_fail(error, answer->failed, "graphql", "the answer is larger than %zu bytes, or no memory",
-                           answer->limit);
-    return SLUICE_OK;
+    if (answer->failed == SLUICE_LIMIT)
+        return answer_over(answer, "The answer is larger than it may be.", error);
+    return answer->failed == SLUICE_OK ? SLUICE_OK : sluice_fail(error, answer->failed, "graphql", "no memory for the answer");
 }

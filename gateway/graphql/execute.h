@@ -51,7 +51,8 @@ struct graphql {
     struct call *calls;
     size_t call_count;
     const sluice_limits *limits;
-    bool failed; /* the answer has no data, whatever the replies */
+    bool failed;       /* the answer has no data, whatever the replies */
+    const char *over;  /* the limit that ended all; this sentence is then the whole answer. NULL: none */
 };
 
 /* ---- plan.c ---- */

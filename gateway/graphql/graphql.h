@@ -38,6 +38,8 @@ enum {
 };
 /* Bytes of one operation: query, variables and requests. What is small may not become large. */
 #define GRAPHQL_MEMORY_MAX ((size_t)1 << 30)
+/* Bytes of an answer: one large text may be asked for under a thousand names. */
+#define GRAPHQL_ANSWER_MAX ((size_t)1 << 30)
 enum { GRAPHQL_MEMORY_BASE = 256 << 20, GRAPHQL_MEMORY_PER_BYTE = 64 };
 
 struct graphql_request {
@@ -55,7 +57,8 @@ struct graphql; /* an operation between its two steps */
  *   SLUICE_OK             *ret_operation is there, with its calls or with its errors
  *   SLUICE_INVALID        the variables are no JSON object
  *   SLUICE_UNIMPLEMENTED  a mutation where `queries_only` is set
- *   SLUICE_LIMIT, SLUICE_NO_MEMORY, SLUICE_SYSTEM (the JSON module is not installed)
+ *   SLUICE_NO_MEMORY, SLUICE_SYSTEM (the JSON module is not installed)
+ * A limit of those above that is reached is no failure: graphql_finish() writes it.
  * On failure *ret_operation is untouched.
  */
 sluice_status graphql_prepare(const struct graphql_request *request, struct graphql **ret_operation,
@@ -93,10 +96,10 @@ struct graphql_reply {
 };
 
 /*
- * The second step, once: append the answer, `{"data": ..., "errors": [...]}` with the spaces and the ASCII escapes of
+ * The second step, once: write into `answer`, which is empty, `{"data": ..., "errors": [...]}` with the spaces and the ASCII escapes of
  * Python's json. `replies` has graphql_calls() entries; those behind a failed one of a serial operation may be empty. A
- * reply that cannot be read is an entry in `errors`. The buffer's limit bounds the answer: SLUICE_LIMIT;
- * SLUICE_NO_MEMORY, SLUICE_SYSTEM.
+ * reply that cannot be read is an entry in `errors`. What is larger than the buffer's limit becomes an
+ * entry in `errors`, too; SLUICE_LIMIT when not even that fits; SLUICE_NO_MEMORY, SLUICE_SYSTEM.
  */
 sluice_status graphql_finish(struct graphql *operation, const struct graphql_reply *replies, struct buffer *answer,
                              sluice_error *error);

@@ -233,9 +233,19 @@ static sluice_status prepare(struct graphql *operation, const struct graphql_req
     return SLUICE_OK;
 }
 
-/* The end of both ways in. */
+static const char over_memory[] = "The operation needs more memory than it may use.";
+static const char over_depth[] = "A member of the request, such as \"variables\", nests deeper than 256 levels.";
+_Static_assert(GRAPHQL_VARIABLES_DEPTH_MAX == 256, "the sentence above says so");
+
+/* The end of both ways in. A limit is no failure but the answer: what was asked does not become better by being repeated. */
 static sluice_status give(struct graphql *operation, sluice_status status, struct graphql **ret_operation)
 {
+    bool full = arena_failure(operation->arena) == SLUICE_LIMIT;
+    if (status == SLUICE_LIMIT || (status == SLUICE_NO_MEMORY && full)) {
+        drop_calls(operation);
+        operation->over = full ? over_memory : over_depth;
+        status = SLUICE_OK;
+    }
     if (status == SLUICE_OK)
         *ret_operation = operation;
     else

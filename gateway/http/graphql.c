@@ -47,7 +47,7 @@ static void finish(struct http_exchange *exchange, struct graphql_exchange *stat
 {
     struct buffer body;
     sluice_error error = {.text = ""};
-    buffer_init(&body, BUFFER_NO_LIMIT);
+    buffer_init(&body, GRAPHQL_ANSWER_MAX);
     sluice_status status = graphql_finish(state->operation, state->replies, &body, &error);
     forget(state);
     if (status == SLUICE_OK) {
