@@ -5,6 +5,7 @@
  *               die_if   a path: opening crashes while there is such a file
  *               wait_if  a path: opening says "opening" in the log and waits while there is such a file
  *   /wait       says "inside" in the log, then waits until the file named by parameters.file is there (or a cancel)
+ *   /spawn      starts a process that never ends
  *   /print      prints parameters.text on stdout and stderr, without the log
  *   /default    does nothing
  */
@@ -66,6 +67,15 @@ static sluice_status print(sluice_call *call)
     return SLUICE_OK;
 }
 
+static sluice_status spawn(sluice_call *call)
+{
+    pid_t child = fork();
+    if (child == 0)
+        for (;;)
+            pause();
+    return child > 0 ? SLUICE_OK : sluice_call_fail(call, "OSError", "cannot fork");
+}
+
 static sluice_status nothing(sluice_call *call)
 {
     (void)call;
@@ -75,6 +85,7 @@ static sluice_status nothing(sluice_call *call)
 static const sluice_handler handlers[] = {
     {"wait",         "/wait", wait_for_file},
     {"print", "/print", print},
+    {"spawn", "/spawn", spawn},
     {"nothing",        "/default", nothing},
     {0        }
 };

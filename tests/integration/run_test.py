@@ -173,6 +173,19 @@ class Run(harness.Case):
 
 
 class Restart(harness.Case):
+    def test_what_a_plugin_started_ends_with_its_process(self):
+        flow = self.flow(GATED).start()
+        before = set(self.marked_processes())
+        self.post(flow, "/spawn", "--text", "x")
+        started, = set(self.marked_processes()) - before
+        end = os.pidfd_open(started)
+        self.addCleanup(os.close, end)
+        os.kill(flow.pid("gate"), signal.SIGKILL)
+        self.assertTrue(select.select([end], [], [], harness.PATIENCE)[0])
+        flow.wait_log(r"gate/rep-0 is ready again")
+        self.post(flow, "/spawn", "--text", "x")
+        self.assertEqual(flow.stop(), 0)  # and the clean-up finds nothing
+
     def test_a_killed_executor_comes_again_at_once(self):
         flow = self.flow(CHAIN).start()
         for round in range(1, 4):

@@ -194,7 +194,12 @@ void child_read(struct child *child, child_message *handle, void *context)
 
 bool child_bury(struct child *child, int *ret_wait_status, child_message *handle, void *context)
 {
-    if (!child_runs(child) || waitpid(child->pid, ret_wait_status, WNOHANG) != child->pid)
+    siginfo_t ended = {0};
+    if (!child_runs(child) || waitid(P_PID, (id_t)child->pid, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        ended.si_pid != child->pid)
+        return false;
+    kill(-child->pid, SIGKILL); /* before it is reaped, so that the group is still this one */
+    if (waitpid(child->pid, ret_wait_status, 0) != child->pid)
         return false;
     child_read(child, handle, context);
     output_done(&child->output);

@@ -59,7 +59,8 @@ sluice_status child_start(struct child *child, const struct child_setup *setup, 
 typedef void child_message(struct child *child, const struct control_message *message, void *context);
 void child_read(struct child *child, child_message *handle, void *context);
 
-/* Has the process ended? Then it is reaped, its last words are read, its descriptors closed: state DOWN, true. */
+/* Has the process ended? Then what a plugin started from it is killed, it is reaped, its last words are read, its descriptors
+ * closed: state DOWN, true. */
 bool child_bury(struct child *child, int *ret_wait_status, child_message *handle, void *context);
 
 /* Tell the process something; false when there is none or it does not listen. */
