@@ -8,6 +8,7 @@ from messages import SINGLE, Answer, document, field, get, request, value
 RESOURCE_EXHAUSTED = 8
 TAG = "jtype: Flow\nexecutors: [{name: tag, uses: tag, uses_with: {label: x}}]\n"
 DOCUMENTS_MAX = 1 << 20  # SLUICE_DEFAULT_DOCUMENTS
+ELEMENTS_MAX = 1 << 24  # SLUICE_DEFAULT_ELEMENTS
 MIB = 1 << 20
 
 
@@ -45,7 +46,7 @@ class Documents(harness.Case):
         codes = [self.single(flow, tags(levels)).code for levels in range(1, 20)]
         edge = codes.index(1)
         self.assertEqual(codes, [0] * edge + [1] * (19 - edge))
-        self.assertIn(edge, (8, 9, 10))  # the document and the map of its tags are levels, too
+        self.assertEqual(edge, 8)  # lists in the map of the tags of the document: ten levels
         self.refused(flow, tags(edge + 1), "nested deeper")
         self.assertEqual(flow.stop(), 0)
 
@@ -57,15 +58,34 @@ class Documents(harness.Case):
             docs = one * count
             return request("many")[:-4] + field(4, field(1, docs))
 
+        before = memory_peak(flow.pid("tag"))
         exact = self.single(flow, many(DOCUMENTS_MAX))
         self.assertEqual((exact.code, exact.description), (0, ""))
         self.refused(flow, many(DOCUMENTS_MAX + 1), "documents")
-        gateway, peak = flow.pid("gateway"), None
+        gateway = flow.pid("gateway")
         peak = memory_peak(gateway)
         for _ in range(3):
             self.refused(flow, many(DOCUMENTS_MAX + 1), "documents")
         if not harness.sanitized():
             self.assertLess(memory_peak(gateway) - peak, 64 * MIB)
+            self.assertLess(memory_peak(flow.pid("tag")) - before, 1024 * MIB)
+        self.assertEqual(flow.stop(), 0)
+
+    def test_elements(self):
+        """As many coordinates as elements may be, and a tag more."""
+        flow = self.flow(TAG).start()
+        tag = field(17, field(1, field(1, "k") + field(2, value(1))))
+
+        def coordinates(count, tags=b""):
+            return request("elements", [field(13, bytes(4 * count)) + tags])
+
+        before = memory_peak(flow.pid("tag"))
+        exact = self.single(flow, coordinates(ELEMENTS_MAX - 1))  # and the label that `tag` sets
+        self.assertEqual((exact.code, exact.description), (0, ""))
+        self.refused(flow, coordinates(ELEMENTS_MAX + 1), "elements")
+        self.refused(flow, coordinates(ELEMENTS_MAX, tag), "elements")
+        if not harness.sanitized():
+            self.assertLess(memory_peak(flow.pid("tag")) - before, 512 * MIB)
         self.assertEqual(flow.stop(), 0)
 
 
@@ -190,27 +210,36 @@ class FlowFile(harness.Case):
         self.refused(self.HEAD + "# " + "c" * (padding + 1) + "\n", r"4 MiB|4194304|larger")
 
     def test_depth(self):
+        """The map of the file is the first level, the list of a key the second. The key is unknown: what is read is refused for that."""
         def nested(levels):
-            return "jtype: Flow\nexecutors: [{uses: echo, env: {}}]\n" + "x-notes: " + "[" * levels + "]" * levels + "\n"
+            return self.HEAD + "x-notes: " + "[" * (levels - 1) + "]" * (levels - 1) + "\n"
 
-        edge = next(levels for levels in range(1, 200) if "deep" in self.check(nested(levels))[1])
-        self.assertIn(edge, range(60, 70))
-        self.assertNotIn("deep", self.check(nested(edge - 1))[1])
+        for levels in (2, 63, 64):
+            self.refused(nested(levels), r'has no key "x-notes"')
+        for levels in (65, 66, 1000, 1000000):
+            self.refused(nested(levels), r":3:73: error: nested too deeply: more than 64 levels")
 
     def test_values(self):
+        """Every scalar, list and map is one: six without those of the list, which is the seventh."""
         def many(count):
-            return "jtype: Flow\nexecutors: [{uses: echo}]\nx-notes: [" + ",".join(["1"] * count) + "]\n"
+            return self.HEAD + "x-notes: [" + ",".join(["1"] * (count - 6)) + "]\n"
 
-        def too_many(count):
-            return "100000" in self.check(many(count))[1]
+        self.refused(many(100000), r'has no key "x-notes"')
+        for count in (100001, 1500000):
+            self.refused(many(count), r"too large: more than 100000 values")
 
-        low, high = 90000, 110000
-        self.assertFalse(too_many(low))
-        self.assertTrue(too_many(high))
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if too_many(middle) else (middle, high)
-        self.assertIn(high, range(99980, 100002))
+    def test_replaced_variables(self):
+        """A text of 1 MiB after replacement, and 16 MiB of all of them."""
+        def texts(*values):
+            lines = "".join(f'    X{number}: "{value}"\n' for number, value in enumerate(values))
+            return f"jtype: Flow\nexecutors: [{{uses: echo}}]\nwith:\n  env:\n{lines}"
+
+        self.env["A"], self.env["B"] = "a" * 1024, "b"
+        full = "$A" * 1024
+        self.accepted(texts(full))
+        self.refused(texts("b" + full), r"longer than 1048576 bytes after its variables are replaced")
+        self.accepted(texts(*[full] * 16))
+        self.refused(texts(*[full] * 16, "$B"), r"more than 16777216 bytes of texts in this file after their variables")
 
     def test_executors(self):
         def many(count):
