@@ -6,7 +6,6 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static struct program program;
 static struct peer peer;
@@ -22,9 +21,7 @@ static void tear_down(void)
 {
     ck_assert_int_eq(CONTROL_SEND(program.control, "drain"), SLUICE_OK);
     peer_close(&peer);
-    int status = program_wait(&program);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "ended with %#x: %s", (unsigned)status,
-                  program_errors(&program));
+    program_expect_exit(&program, 0);
 }
 
 static void post(const struct peer_request *request, uint8_t flags)

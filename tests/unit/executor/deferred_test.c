@@ -5,7 +5,6 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MANY = 40 };
@@ -26,18 +25,11 @@ static void set_up_four(void)
     peer_connect(&peer, &program);
 }
 
-static void expect_end(void)
-{
-    int status = program_wait(&program);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "ended with %#x: %s", (unsigned)status,
-                  program_errors(&program));
-}
-
 static void tear_down(void)
 {
     ck_assert_int_eq(CONTROL_SEND(program.control, "drain"), SLUICE_OK);
     peer_close(&peer);
-    expect_end();
+    program_expect_exit(&program, 0);
 }
 
 static void ask(struct peer *to, uint64_t id, const char *endpoint)
@@ -180,7 +172,7 @@ START_TEST(a_drain_waits_for_it)
     peer_answer_done(&answer);
     ck_assert(!peer_receive(&peer, &message));
     peer_close(&peer);
-    expect_end();
+    program_expect_exit(&program, 0);
 }
 END_TEST
 
@@ -192,8 +184,7 @@ START_TEST(the_death_of_the_parent_cancels_it)
     program_expect(&program, "inside /later_cancelled");
     close(program.control);
     program.control = -1;
-    int status = program_wait(&program);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "ended with %#x", (unsigned)status);
+    program_expect_exit(&program, 1);
     peer_close(&peer);
 }
 END_TEST

@@ -19,13 +19,6 @@ static struct program program;
 static struct peer peer;
 static struct peer_answer answer;
 
-static void expect_exit(int expected)
-{
-    int status = program_wait(&program);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == expected, "ended with %#x: %s", (unsigned)status,
-                  program_errors(&program));
-}
-
 START_TEST(a_plugin_that_does_not_fit_is_refused_with_its_reason)
 {
     static const struct {
@@ -36,7 +29,7 @@ START_TEST(a_plugin_that_does_not_fit_is_refused_with_its_reason)
                 {"bad_no_entry", "sluice_plugin_entry"},
                 {"no_such_plugin", "no_such_plugin.so"}};
     program_start(&program, rows[_i].plugin, NULL, false, rows[_i].words);
-    expect_exit(1);
+    program_expect_exit(&program, 1);
 }
 END_TEST
 
@@ -65,7 +58,7 @@ START_TEST(drain_answers_what_is_inside_and_says_goodbye)
     }
     ck_assert(!peer_receive(&peer, &message));
     peer_close(&peer);
-    expect_exit(0);
+    program_expect_exit(&program, 0);
 }
 END_TEST
 
@@ -87,7 +80,7 @@ START_TEST(sigterm_drains_and_closes_the_executor)
     ck_assert_int_eq(message.type, FRAME_GOODBYE);
     frame_message_done(&message);
     peer_close(&peer);
-    expect_exit(0);
+    program_expect_exit(&program, 0);
     ck_assert_int_eq(access(closed, F_OK), 0);
     unlink(closed);
 }
@@ -104,7 +97,7 @@ START_TEST(sigint_is_left_to_the_supervisor)
     peer_close(&peer);
     close(program.control);
     program.control = -1;
-    expect_exit(1);
+    program_expect_exit(&program, 1);
 }
 END_TEST
 
@@ -113,7 +106,7 @@ START_TEST(the_death_of_the_parent_ends_an_idle_process)
     program_start(&program, "probe", NULL, true, NULL);
     close(program.control);
     program.control = -1;
-    expect_exit(1);
+    program_expect_exit(&program, 1);
 }
 END_TEST
 
@@ -129,7 +122,7 @@ START_TEST(the_death_of_the_parent_ends_handlers_that_look_and_those_that_do_not
         program_expect(&program, "inside /endless");
     close(program.control);
     program.control = -1;
-    expect_exit(1);
+    program_expect_exit(&program, 1);
     peer_close(&peer);
 }
 END_TEST

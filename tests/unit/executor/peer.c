@@ -137,6 +137,13 @@ const char *program_errors(struct program *program)
     return program->said;
 }
 
+void program_expect_exit(struct program *program, int code)
+{
+    int status = program_wait(program);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == code, "ended with %#x: %s", (unsigned)status,
+                  program_errors(program));
+}
+
 /* ---- frames ---- */
 
 void peer_connect(struct peer *peer, const struct program *program)

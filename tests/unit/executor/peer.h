@@ -30,6 +30,8 @@ struct program {
 void program_start(struct program *program, const char *plugin, const char *yaml, bool ready, const char *words);
 /* Wait for its end; the wait status. The folder goes with it. */
 int program_wait(struct program *program);
+/* The same; the test fails when it did not exit with `code`. */
+void program_expect_exit(struct program *program, int code);
 /* Wait until it has written `words` on stderr. */
 void program_expect(struct program *program, const char *words);
 /* What it has said until now does not count any more for the next program_expect(). */

@@ -3,7 +3,6 @@
 #include "tests/unit/suite.h"
 
 #include <check.h>
-#include <sys/wait.h>
 
 static struct program program;
 static struct peer peer, other;
@@ -31,9 +30,7 @@ static void tear_down(void)
 {
     ck_assert_int_eq(CONTROL_SEND(program.control, "drain"), SLUICE_OK);
     peer_close(&peer);
-    int status = program_wait(&program);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "ended with %#x: %s", (unsigned)status,
-                  program_errors(&program));
+    program_expect_exit(&program, 0);
 }
 
 static void expect(struct peer *from, uint64_t id, uint8_t flags)

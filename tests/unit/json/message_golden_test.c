@@ -266,7 +266,8 @@ static void replay_sent(struct arena *arena, const char *name, const struct json
     sent++;
 }
 
-static void replay_client(struct arena *arena, const char *name)
+static void each_exchange(struct arena *arena, const char *name,
+                          void (*replay)(struct arena *arena, const char *name, const struct json_node *exchange))
 {
     if (strcmp(name, "index.json") == 0)
         return;
@@ -274,7 +275,12 @@ static void replay_client(struct arena *arena, const char *name)
     const struct json_node *exchanges = json_member(root, "exchanges");
     for (const struct json_node *exchange = exchanges != NULL ? exchanges->first : NULL; exchange != NULL;
          exchange = exchange->next)
-        replay_sent(arena, name, exchange);
+        replay(arena, name, exchange);
+}
+
+static void replay_client(struct arena *arena, const char *name)
+{
+    each_exchange(arena, name, replay_sent);
 }
 
 START_TEST(test_http_client)
@@ -305,13 +311,7 @@ static void replay_answer(struct arena *arena, const char *name, const struct js
 
 static void replay_client_answers(struct arena *arena, const char *name)
 {
-    if (strcmp(name, "index.json") == 0)
-        return;
-    const struct json_node *root = golden_json(arena, golden_file(arena, GOLDEN_HTTP "client/", name));
-    const struct json_node *exchanges = json_member(root, "exchanges");
-    for (const struct json_node *exchange = exchanges != NULL ? exchanges->first : NULL; exchange != NULL;
-         exchange = exchange->next)
-        replay_answer(arena, name, exchange);
+    each_exchange(arena, name, replay_answer);
 }
 
 START_TEST(test_http_client_answers)
