@@ -11,8 +11,17 @@
 #include <check.h>
 #include <stdlib.h>
 
-/* Check's own limit is 4 s, which is short under a sanitizer on a busy machine. A group may set another. */
+/* Check's own limit is 4 s, which is short under a sanitizer on a busy machine. Every group has this one unless it sets
+ * another; CK_DEFAULT_TIMEOUT in the environment wins over it. */
 #define SUITE_TIMEOUT_SECONDS 60
+#define SUITE_TEXT_OF(number) #number
+#define SUITE_TEXT(number) SUITE_TEXT_OF(number)
+
+/* Check reads it when a group is made, which is after this. */
+__attribute__((constructor)) static inline void suite_set_timeout(void)
+{
+    setenv("CK_DEFAULT_TIMEOUT", SUITE_TEXT(SUITE_TIMEOUT_SECONDS), 0);
+}
 
 static inline int suite_run(Suite *suite)
 {

@@ -330,7 +330,7 @@ START_TEST(a_deadline_answers_cancels_and_reports_the_stuck_executor)
     ck_assert_int_eq(message.type, FRAME_CANCEL);
     ck_assert_uint_eq(message.id, id);
     frame_message_done(&message);
-    ck_assert_int_eq(poll(&(struct pollfd){.fd = control[0], .events = POLLIN}, 1, 5000), 1);
+    ck_assert_int_eq(poll(&(struct pollfd){.fd = control[0], .events = POLLIN}, 1, 30000), 1);
     struct control_message word;
     ck_assert_int_eq(control_receive(control[0], &word), SLUICE_OK);
     ck_assert_str_eq(word.word, "stuck");
