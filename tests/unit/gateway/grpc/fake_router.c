@@ -47,7 +47,7 @@ struct router {
         void *context;
     } wakers[WAKERS_MAX];
     size_t waker_count;
-    unsigned name_field; /* of the header; 0: request_id */
+    _Atomic unsigned name_field; /* of the header; 0: request_id */
     size_t live, clients, cancelled, submitted;
     uint64_t last_deadline_ns;
     char (*ids)[ID_MAX];
