@@ -53,10 +53,12 @@ static void fail_broken(struct transport_call *call)
         http_tls_failure(call, words_of(call));
         return;
     }
+    /* libcurl then has made a new connection, but cannot send the body again. */
+    bool kept = call->curl_code == CURLE_SEND_FAIL_REWIND;
     call_fail(call, SLUICE_UNAVAILABLE, 0, "%s: the connection broke %s (%s)%s", call_name(call),
               begun ? "in the middle of the answer" : "before the answer",
-              call->curl_code == CURLE_SEND_FAIL_REWIND ? "a kept one, with the request on its way" : words_of(call),
-              begun || !call->new_connection ? "" : guess(call->channel));
+              kept ? "a kept one, with the request on its way" : words_of(call),
+              begun || kept || !call->new_connection ? "" : guess(call->channel));
 }
 
 void answer_curl_failure(struct transport_call *call)
