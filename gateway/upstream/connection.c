@@ -282,31 +282,6 @@ void connection_gone(struct upstream *upstream, const char *text)
 
 /* ---- greeting and answers ---- */
 
-static void publish_endpoints(struct upstream *upstream, const struct frame_hello_view *hello)
-{
-    size_t count = hello->fixed.endpoint_count;
-    struct endpoint_list *list = calloc(1, sizeof *list + hello->endpoints_size);
-    struct span_text *texts = calloc(count > 0 ? count : 1, sizeof *texts);
-    if (list == NULL || texts == NULL) {
-        free(list);
-        free(texts);
-        return; /* unknown endpoints: everything is sent */
-    }
-    memcpy(list->bytes, hello->endpoints, hello->endpoints_size);
-    struct frame_hello_view copy = *hello;
-    copy.endpoints = (const uint8_t *)list->bytes;
-    size_t offset = 0;
-    while (list->count < count &&
-           frame_hello_endpoint(&copy, &offset, &texts[list->count].data, &texts[list->count].size)) {
-        if (texts[list->count].size == 8 && memcmp(texts[list->count].data, "/default", 8) == 0)
-            list->binds_default = true;
-        list->count++;
-    }
-    list->endpoints = texts;
-    list->older = atomic_load(&upstream->endpoints);
-    atomic_store(&upstream->endpoints, list);
-}
-
 static bool greet(struct upstream *upstream, const struct frame_message *message)
 {
     struct frame_hello_view hello;
@@ -316,7 +291,7 @@ static bool greet(struct upstream *upstream, const struct frame_message *message
                   upstream->pod, FRAME_VERSION);
         return false;
     }
-    publish_endpoints(upstream, &hello);
+    endpoints_publish(upstream, &hello);
     pthread_mutex_lock(&upstream->lock);
     upstream->window = hello.fixed.window_requests > 0 ? hello.fixed.window_requests : 1;
     upstream->window_bytes = hello.fixed.window_bytes;
@@ -493,11 +468,7 @@ void connection_done(struct upstream *upstream)
     frame_writer_free(upstream->writer);
     free(upstream->slots);
     free(upstream->cancels);
-    for (struct endpoint_list *list = atomic_load(&upstream->endpoints), *older; list != NULL; list = older) {
-        older = list->older;
-        free(list->endpoints);
-        free(list);
-    }
+    endpoints_done(upstream);
     pthread_cond_destroy(&upstream->written);
     pthread_mutex_destroy(&upstream->lock);
 }

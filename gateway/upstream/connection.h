@@ -34,19 +34,9 @@ struct slot {
     uint64_t stuck_at_ns; /* given up for its deadline: when to report; 0: not watched */
 };
 
-/* The endpoints of one HELLO. Kept until the set is freed, as readers take no lock. */
-struct endpoint_list {
-    struct endpoint_list *older;
-    bool binds_default;
-    size_t count;
-    struct span_text {
-        const char *data;
-        size_t size;
-    } * endpoints;
-    char bytes[];
-};
-
 enum connection_state { CONNECTION_CLOSED, CONNECTION_GREETING, CONNECTION_OPEN, CONNECTION_GONE };
+
+struct endpoint_list;
 
 struct upstream {
     struct upstream_set *set;
@@ -83,7 +73,8 @@ struct upstream {
     char death[192];                           /* the last notice in words */
     bool given_up;
     char gone[512];
-    _Atomic(struct endpoint_list *) endpoints;
+    _Atomic(struct endpoint_list *) endpoints; /* of the last HELLO; NULL: none yet */
+    struct endpoint_list *endpoint_lists;      /* upstream thread: each that was ever said */
     bool hello_seen; /* set->ready_lock */
     bool gone_seen; /* given up; under ready_lock, for upstream_set_wait() */
 };
@@ -113,6 +104,10 @@ void connection_event(struct upstream *upstream, uint32_t events); /* epoll */
 void connection_died(struct upstream *upstream, int signal, int exit_status);
 void connection_gone(struct upstream *upstream, const char *text);
 void connection_give_up(struct upstream_call *call, enum upstream_outcome outcome);
+
+/* endpoints.c: upstream thread. What an executor says again when it comes back is not kept again. */
+void endpoints_publish(struct upstream *upstream, const struct frame_hello_view *hello);
+void endpoints_done(struct upstream *upstream);
 
 /* sending.c: under the lock unless said otherwise */
 void sending_admit(struct upstream *upstream);     /* waiting -> ready, as far as the window allows */

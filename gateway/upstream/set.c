@@ -263,22 +263,3 @@ const char *upstream_class_name(const struct upstream *upstream)
 {
     return upstream->executor->class_name;
 }
-
-bool upstream_binds(struct upstream *upstream, const char *endpoint, size_t endpoint_size)
-{
-    const struct endpoint_list *list = atomic_load(&upstream->endpoints);
-    if (list == NULL || list->binds_default)
-        return true;
-    for (size_t i = 0; i < list->count; i++)
-        if (list->endpoints[i].size == endpoint_size && memcmp(list->endpoints[i].data, endpoint, endpoint_size) == 0)
-            return true;
-    return false;
-}
-
-void upstream_each_endpoint(struct upstream *upstream, void (*visit)(const char *endpoint, size_t size, void *context),
-                            void *context)
-{
-    const struct endpoint_list *list = atomic_load(&upstream->endpoints);
-    for (size_t i = 0; list != NULL && i < list->count; i++)
-        visit(list->endpoints[i].data, list->endpoints[i].size, context);
-}

@@ -104,12 +104,75 @@ START_TEST(a_late_cancel_names_the_request_that_it_was_for)
 }
 END_TEST
 
+/* ---- endpoints ---- */
+
+static void note_endpoint(const char *endpoint, size_t size, void *context)
+{
+    const char **ret_endpoint = context;
+    ck_assert_uint_gt(size, 0);
+    *ret_endpoint = endpoint;
+}
+
+static const char *only_endpoint(void)
+{
+    const char *endpoint = NULL;
+    upstream_each_endpoint(upstream_of(upstreams, 0), note_endpoint, &endpoint);
+    return endpoint;
+}
+
+static void run_until_readable(int fd)
+{
+    struct pollfd waited[] = {
+        {.fd = fd, .events = POLLIN},
+        events
+    };
+    uint64_t deadline_ns = clock_monotonic_ns() + 30 * CLOCK_NS_PER_SECOND;
+    while (poll(waited, 2, upstream_set_timeout_ms(upstreams)) >= 0 && waited[0].revents == 0) {
+        ck_assert_uint_lt(clock_monotonic_ns(), deadline_ns);
+        upstream_set_run(upstreams);
+    }
+}
+
+/* The executor is lost and connects again; a request has gone to it, so that its HELLO was read. */
+static void come_back(const char *endpoint)
+{
+    struct asked asked;
+    peer_hang_up(&peer);
+    run_until_readable(peer.listening);
+    peer_accept(&peer, 8, &endpoint, 1);
+    ask(&asked);
+    run_until_readable(peer.fd);
+    peer_answer(&peer, take_frame(FRAME_REQUEST), FRAME_UNCHANGED, NULL, 0);
+    while (asked.answers == 0)
+        run_events();
+    ck_assert_int_eq(asked.outcome, UPSTREAM_ANSWERED);
+}
+
+START_TEST(endpoints_that_are_said_again_are_not_kept_again)
+{
+    const char *first = only_endpoint();
+    come_back("/default");
+    ck_assert_ptr_eq(only_endpoint(), first);
+    ck_assert(upstream_binds(upstream_of(upstreams, 0), "/other", 6)); /* by /default */
+    come_back("/a");
+    const char *other = only_endpoint();
+    ck_assert_ptr_ne(other, first);
+    ck_assert(upstream_binds(upstream_of(upstreams, 0), "/a", 2));
+    ck_assert(!upstream_binds(upstream_of(upstreams, 0), "/other", 6));
+    come_back("/default");
+    ck_assert_ptr_eq(only_endpoint(), first);
+    come_back("/a");
+    ck_assert_ptr_eq(only_endpoint(), other);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("gateway.upstream");
     TCase *test = tcase_create("calls");
     tcase_add_checked_fixture(test, set_up, tear_down);
     tcase_add_test(test, a_late_cancel_names_the_request_that_it_was_for);
+    tcase_add_test(test, endpoints_that_are_said_again_are_not_kept_again);
     suite_add_tcase(suite, test);
     return suite_run(suite);
 }
