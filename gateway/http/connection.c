@@ -24,6 +24,18 @@ static void unlink_connection(struct http_connection *connection)
         connection->next->previous = connection->previous;
 }
 
+/*
+ * libmicrohttpd does not look at a suspended connection. This watch lasts as long as the connection and fires once, when
+ * the client closes its side, or breaks: no system call per request. During a TLS handshake it tells everything.
+ */
+void http_connection_watch(const struct http_connection *connection, int operation)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = (void *)(uintptr_t)connection};
+    if (connection->handshaking)
+        event.events |= EPOLLIN | EPOLLOUT;
+    epoll_ctl(connection->loop->epoll_fd, operation, connection->fd, &event);
+}
+
 /* NULL: no memory; its first request then ends the connection. */
 static struct http_connection *opened(struct http_loop *loop, struct MHD_Connection *mhd)
 {
@@ -42,15 +54,12 @@ static struct http_connection *opened(struct http_loop *loop, struct MHD_Connect
     connection->client = client;
     connection->fd = info->connect_fd;
     connection->since_ns = clock_monotonic_ns();
-    if (front->tls != NULL)
-        http_tls_session(front->tls, mhd);
-    /*
-     * libmicrohttpd does not look at a suspended connection. This watch lasts as long as the connection and fires once,
-     * when the client closes its side, or breaks: no system call per request.
-     */
-    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = connection};
-    epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, connection->fd, &event);
     link_connection(connection);
+    if (front->tls != NULL) {
+        http_tls_session(front->tls, mhd);
+        http_handshake_begin(connection);
+    }
+    http_connection_watch(connection, EPOLL_CTL_ADD);
     return connection;
 }
 
@@ -70,6 +79,7 @@ void http_connection_notify(void *context, struct MHD_Connection *mhd, void **so
         return;
     epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
     unlink_connection(connection);
+    http_handshake_forget(connection);
     client_unref(connection->client);
     arena_free(connection->arena);
     free(connection);

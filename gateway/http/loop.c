@@ -61,6 +61,13 @@ static void run_executors(struct http_loop *loop)
     loop->executors->run(loop->executors->set);
 }
 
+static void connection_event(struct http_connection *connection, uint32_t events)
+{
+    http_handshake_event(connection);
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        http_connection_hung_up(connection);
+}
+
 static void round_of(struct http_loop *loop, const struct epoll_event *events, int count, uint64_t *next_sweep_ns)
 {
     struct http_front *front = loop->front;
@@ -72,13 +79,14 @@ static void round_of(struct http_loop *loop, const struct epoll_event *events, i
         else if (events[i].data.ptr == &front->acceptor)
             arrivals = true;
         else if (events[i].data.ptr != NULL)
-            http_connection_hung_up(events[i].data.ptr);
+            connection_event(events[i].data.ptr, events[i].events);
     if (executors)
         run_executors(loop);
     http_mailbox_run(&loop->mailbox);
     if (arrivals)
         http_accept_ready(front);
     MHD_run(loop->daemon);
+    http_handshakes_rest(loop);
     loop->now_ns = clock_monotonic_ns();
     if (is_first(loop))
         http_accept_look(front);
@@ -103,6 +111,7 @@ static void *serve(void *context)
         if (settings->burst_end != NULL)
             settings->burst_end();
     }
+    http_handshakes_end(loop);
     return NULL;
 }
 

@@ -28,9 +28,11 @@ struct http_connection {
     struct MHD_Connection *mhd;
     struct client *client;
     struct http_connection *next, *previous; /* in loop->connections */
+    struct http_connection *next_handshake, *previous_handshake; /* in loop->handshakes, while `handshaking` */
     struct arena *arena;                     /* of its exchange; emptied behind each */
     struct http_exchange *exchange;          /* NULL: between two */
     int fd;
+    bool handshaking, resting; /* handshake.c; suspended until its socket has something new */
     bool gone;         /* the client has closed its side: nobody waits for an answer */
     uint64_t since_ns; /* the last change: opened, an answer sent, head received, refused */
 };
@@ -106,7 +108,7 @@ struct http_loop {
     atomic_size_t working; /* exchanges that have begun and are not over */
 
     /* The loop's own. */
-    struct http_connection *connections;
+    struct http_connection *connections, *handshakes;
     uint64_t now_ns;  /* when the round began to end */
     size_t suspended; /* connections */
     unsigned started; /* connections that libmicrohttpd has begun with, ever */
@@ -178,10 +180,18 @@ void http_accept_ended(struct http_loop *loop);
 /* ---- connection.c: called by the loop and by libmicrohttpd ---- */
 void http_connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,
                             enum MHD_ConnectionNotificationCode code);
+void http_connection_watch(const struct http_connection *connection, int operation); /* EPOLL_CTL_ADD or _MOD */
 void http_connection_hung_up(struct http_connection *connection);
 /* End connections that take too long, and when the loop drains those that do nothing. */
 void http_connections_sweep(struct http_loop *loop, uint64_t now_ns);
 void http_connection_shut(struct http_connection *connection); /* libmicrohttpd then closes it */
+
+/* handshake.c */
+void http_handshake_begin(struct http_connection *connection);
+void http_handshake_event(struct http_connection *connection); /* its socket has something new: it gets a turn */
+void http_handshake_forget(struct http_connection *connection);
+void http_handshakes_rest(struct http_loop *loop); /* behind each MHD_run(): those that had their turn */
+void http_handshakes_end(struct http_loop *loop);  /* before the daemon is stopped; ends with an MHD_run() */
 
 /* ---- exchange.c ---- */
 enum MHD_Result http_exchange_call(void *context, struct MHD_Connection *mhd, const char *url, const char *method,

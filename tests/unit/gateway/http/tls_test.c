@@ -11,6 +11,7 @@
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 static struct fixture fixture;
 static char folder[] = "/tmp/sluice-http-tls-XXXXXX";
@@ -173,6 +174,78 @@ START_TEST(test_requests)
 }
 END_TEST
 
+static const char half_a_greeting[] = "\x16\x03\x01\x02\x00\x01";
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (uint64_t)time.tv_sec * FIXTURE_SECOND + (uint64_t)time.tv_nsec;
+}
+
+/* libmicrohttpd by itself would ask it again and again. */
+START_TEST(test_half_a_handshake_keeps_no_processor_busy)
+{
+    fixture.flow.gateway.http.head_timeout_ns = 2 * FIXTURE_SECOND;
+    fixture_start(&fixture);
+    int half[4];
+    for (int i = 0; i < 4; i++) {
+        half[i] = client_open(fixture.port);
+        client_send(half[i], half_a_greeting, sizeof half_a_greeting - 1);
+    }
+    uint64_t began_ns = clock_ns(CLOCK_MONOTONIC), used_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    for (int i = 0; i < 4; i++) {
+        ck_assert(client_sees_end(half[i]));
+        close(half[i]);
+    }
+    uint64_t took_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
+    ck_assert_uint_gt(took_ns, FIXTURE_SECOND);
+    ck_assert_uint_lt(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - used_ns, took_ns / 4);
+}
+END_TEST
+
+START_TEST(test_a_handshake_goes_on_byte_by_byte_and_beside_others)
+{
+    fixture_start(&fixture);
+    BIO *front, *client;
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(context);
+    int fd = client_open(fixture.port);
+    ck_assert_int_eq(BIO_new_bio_pair(&client, 0, &front, 0), 1);
+    SSL_set_bio(ssl, client, client);
+    while (SSL_connect(ssl) != 1) {
+        char byte;
+        if (BIO_pending(front) > 0)
+            while (BIO_read(front, &byte, 1) == 1)
+                client_send(fd, &byte, 1);
+        else
+            ck_assert_int_eq(recv(fd, &byte, 1, 0) == 1 && BIO_write(front, &byte, 1) == 1, true);
+        if (BIO_pending(front) > 0)
+            ck_assert_int_eq(ask_with(NULL, NULL, 0), 200);
+    }
+    SSL_free(ssl);
+    BIO_free(front);
+    SSL_CTX_free(context);
+    close(fd);
+}
+END_TEST
+
+START_TEST(test_the_end_in_the_middle_of_handshakes)
+{
+    fixture_start(&fixture);
+    int half = client_open(fixture.port), silent = client_open(fixture.port);
+    client_send(half, half_a_greeting, sizeof half_a_greeting - 1);
+    for (int i = 0; i < 4; i++) /* in each loop */
+        ck_assert_int_eq(ask_with(NULL, NULL, 0), 200);
+    http_front_free(fixture.front);
+    fixture.front = NULL;
+    ck_assert(client_sees_end(half));
+    ck_assert(client_sees_end(silent));
+    close(half);
+    close(silent);
+}
+END_TEST
+
 /* Plain HTTP at a TLS port, and a handshake that stops half-way. */
 START_TEST(test_rude)
 {
@@ -180,7 +253,7 @@ START_TEST(test_rude)
     fixture_start(&fixture);
     int plain = client_open(fixture.port), half = client_open(fixture.port), silent = client_open(fixture.port);
     client_say(plain, GET_ROOT);
-    client_send(half, "\x16\x03\x01\x02\x00\x01\x00", 7);
+    client_send(half, half_a_greeting, sizeof half_a_greeting - 1);
     ck_assert(client_sees_end(plain));
     ck_assert(client_sees_end(half));
     ck_assert(client_sees_end(silent));
@@ -239,6 +312,9 @@ int main(void)
     tcase_add_test(group, test_client_certificates);
     tcase_add_test(group, test_requests);
     tcase_add_test(group, test_rude);
+    tcase_add_test(group, test_half_a_handshake_keeps_no_processor_busy);
+    tcase_add_test(group, test_a_handshake_goes_on_byte_by_byte_and_beside_others);
+    tcase_add_test(group, test_the_end_in_the_middle_of_handshakes);
     tcase_add_test(group, test_files);
     suite_add_tcase(suite, group);
     int result = suite_run(suite);
