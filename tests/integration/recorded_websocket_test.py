@@ -208,6 +208,9 @@ class Connection:
                 continue
             if not self.wait(lambda: len(self.requests()) >= requests and (self.at_end() or not end)):
                 return
+            if event["opcode"] == CLOSE and event.get("close_code") == 1000 and any(
+                    later.get("payload_base64") == "AA==" for later in self.events[index:]):
+                self.wait(self.at_end)  # ours takes a close for a failure while more input may come
             if gap > GAP_MAX:
                 self.wait(lambda: False, min(gap, self.longest_gap))
             if first:

@@ -86,11 +86,11 @@ class WebSocket(Wire):
         self.assertEqual(flow.stop(), 0)
 
     def test_draining(self):
-        flow = self.websocket("gate", GATE)
+        flow = self.websocket("gate", GATE, executor=", workers: 2")
         client, idle, page = self.client(flow), self.client(flow), self.client(flow, protocol="json")
         client.send(frame(BINARY, request("inside", [document("t")], "/wait", {"file": self.path("go")})))
         page.send(frame(TEXT, json.dumps({"execEndpoint": "/wait", "data": [], "parameters": {"file": self.path("go")}})))
-        flow.wait_log("inside")
+        flow.wait_log(r"rep-0: inside$", 2)
         flow.signal(signal.SIGTERM)
         self.assertEqual(idle.until_closed(), ([], (1012, "")))
         self.write("go", "")

@@ -104,7 +104,7 @@ END_TEST
 START_TEST(a_cancelled_call_cancels_its_request)
 {
     struct fixture f = fixture_new();
-    struct rpc_call *call = rpc_open(f.client, single_path, NULL, _i == 0 ? 0 : 200);
+    struct rpc_call *call = rpc_open(f.client, single_path, NULL, _i == 0 ? 0 : 2000);
     post(call, "never-1");
     rpc_half_close(call);
     fake_wait_submitted(f.router, 1);
