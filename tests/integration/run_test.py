@@ -269,7 +269,7 @@ jtype: Flow
 executors:
   - {{name: rogue, uses: {PLUGINS}/rogue.so, stuck_timeout: 200}}
 """).start()
-        code, _, err = self.sluice("post", flow.uri, "/endless", "--text", "x", "--timeout", "0.2")
+        code, _, err = self.sluice("post", flow.uri, "/endless", "--text", "x", "--timeout", "2")
         self.assertEqual(code, 5, err)
         flow.wait_log(r"rogue/rep-0 is stuck")
         flow.wait_log(r"rogue/rep-0 is ready again")
@@ -279,7 +279,7 @@ executors:
     def test_a_stopped_executor_is_stuck_too(self):
         flow = self.flow("jtype: Flow\nexecutors: [{name: first, uses: echo, stuck_timeout: 200}]\n").start()
         os.kill(flow.pid("first"), signal.SIGSTOP)
-        code, _, err = self.sluice("post", flow.uri, "/", "--text", "x", "--timeout", "0.2")
+        code, _, err = self.sluice("post", flow.uri, "/", "--text", "x", "--timeout", "2")
         self.assertEqual(code, 5, err)
         flow.wait_log(r"first/rep-0 is ready again")
         self.assertEqual(len(self.post(flow, "/", "--text", "x")), 1)
