@@ -6,7 +6,7 @@ import unittest
 
 SOURCE = os.path.abspath(os.environ.get("SLUICE_SOURCE", "."))
 # Headers whose constants of these names are limits for those outside.
-HEADERS = ("gateway/http/front.h", "gateway/websocket/front.h", "gateway/graphql/graphql.h", "gateway/router/pattern.h",
+HEADERS = ("gateway/http/front.h", "gateway/websocket/front.h", "gateway/websocket/head.h", "gateway/graphql/graphql.h", "gateway/router/pattern.h",
            "common/flow/flow.h", "common/flow/loader.h", "common/flow/problem.h", "common/flow/substitute.h", "common/flow/yaml.h", "common/net/frame.h",
            "common/include/sluice/document.h", "common/commandline/options.h", "tools/post_inputs.h")
 CONSTANT = re.compile(r"\b((?:[A-Z]+_)+(?:MAX|MIN|LIMIT|SECONDS|MS)|SLUICE_DEFAULT_[A-Z]+)\b(?= *=|\s+\S)")
