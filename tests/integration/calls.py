@@ -1,9 +1,17 @@
 """Test cases that talk gRPC by hand to the gateway of a Flow (http2.py, messages.py)."""
+import os
 import re
 
 import harness
 import http2
 from messages import SINGLE, Answer, document, request
+
+
+def processor_seconds(pid):
+    """What a process has used so far."""
+    with open(f"/proc/{pid}/stat") as file:
+        user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid, name="VmRSS"):

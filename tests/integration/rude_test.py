@@ -1,5 +1,6 @@
 """Clients that do not behave: that read nothing, vanish, or talk something else; and what one stream can be made to hold."""
 import os
+import select
 import socket
 import struct
 
@@ -132,6 +133,40 @@ class Rude(calls.Case):
                     pass
             self.assertEqual(self.single(flow, request("still")).code, 0)
         self.assertTrue(os.path.exists(f"/proc/{pid}"))
+        self.assertEqual(flow.stop(), 0)
+
+
+class Waiting(harness.Case):
+    """Connections that have said half of something, and wait."""
+    HEAD = b"POST /post HTTP/1.1\r\nHost: a\r\n"
+    UPGRADE = (b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+               b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+    HALVES = {
+        "http": [b"", b"GE", b"GET / HTTP/1.1\r\nHo", HEAD + b"Content-Length: 100\r\n\r\n{", HEAD + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+                 HEAD + b"Transfer-Encoding: chunked\r\n\r\n5", HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{\"",
+                 b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 50 + b"GET", HEAD + b"Content-Length: 99999999999\r\n\r\n{"],
+        "websocket": [b"", b"GET / HTTP/1.1\r\nHo", UPGRADE, UPGRADE + b"\x82", UPGRADE + b"\x82\xfe\x00", UPGRADE + b"\x82\xfe\x00\x80abcdefg"],
+        "grpc": [b"", http2.PREFACE[:10], http2.PREFACE, http2.PREFACE + b"\0\0\0\4\0\0\0\0\0\0\0\x10\1"],
+    }
+    SECONDS, BUSY_MAX = 2, 0.25  # of one processor
+
+    def test_they_keep_no_processor_busy(self):
+        flow = self.flow("jtype: Flow\ngateway: {protocol: [grpc, http, websocket], port: 0}\nexecutors: [{name: first, uses: echo}]\n").start()
+        pid, peers = flow.pid("gateway"), []
+        for front in flow.report["gateway"]:
+            for half in self.HALVES[front["protocol"]]:
+                for closes in (False, True):
+                    peer = socket.create_connection(("127.0.0.1", front["port"]), timeout=harness.PATIENCE)
+                    self.addCleanup(peer.close)
+                    peers.append(peer)
+                    peer.sendall(half)
+                    if closes:
+                        peer.shutdown(socket.SHUT_WR)
+        began = calls.processor_seconds(pid)
+        select.select([], [], [], self.SECONDS)  # the time over which it is measured
+        self.assertLess(calls.processor_seconds(pid) - began, self.BUSY_MAX * self.SECONDS)
+        for peer in peers:
+            peer.close()
         self.assertEqual(flow.stop(), 0)
 
 
