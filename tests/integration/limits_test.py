@@ -262,6 +262,16 @@ class Limits(harness.Case):
         self.assertIn("1024", over.description)
         self.assertEqual(flow.stop(), 0)
 
+    def test_the_steps_of_a_pattern(self):
+        """Of one that tries each way to cut the name into pieces before it says no."""
+        flow = self.flow("jtype: Flow\nexecutors: [{name: %sc, uses: echo}]\n" % ("a" * 60)).start()
+        fits = Answer(self.single(flow, request("a", [document("x")], target="(a|aa)+c$")).messages[0])
+        self.assertEqual((fits.code, fits.texts), (0, [b"x"]))
+        over = Answer(self.single(flow, request("b", [document("x")], target="(a|aa)+$")).messages[0])
+        self.assertEqual((over.id, over.code, over.texts), ("b", 1, [b"x"]))
+        self.assertIn("too long to match", over.description)
+        self.assertEqual(flow.stop(), 0)
+
 
 if __name__ == "__main__":
     harness.main()

@@ -218,6 +218,27 @@ class WebSocket(Wire):
                 self.assertLess(memory_peak(flow.pid("gateway")) - before, 4 << 20)
             self.assertEqual(flow.stop(), 0)
 
+    def test_max_queue_per_executor(self):
+        flow = self.flow("jtype: Flow\ngateway: {protocol: [http, websocket], port: 0, max_queue_per_executor: 2}\n"
+                         f"executors: [{{name: gate, uses: {GATE}, window_requests: 1}}]\n").start()
+        waiting, refused = [self.client(flow)], None
+        waiting[0].send(self.wait_message("0") + END)
+        flow.wait_log(r"inside$")
+        while not refused:  # the first ones wait; who comes when two wait is refused
+            client = self.client(flow)
+            client.send(self.wait_message(str(len(waiting))) + END)
+            ready, _, _ = harness.select.select([client.socket], [], [], 1)
+            refused = client if ready else None
+            waiting += [] if ready else [client]
+            self.assertLessEqual(len(waiting), 3)
+        messages, (code, reason) = refused.until_closed()
+        self.assertEqual((messages, code, len(waiting)), ([], 1013, 3))
+        self.assertIn("max_queue_per_executor", reason)
+        self.write("open", "")
+        answers = [client.until_closed() for client in waiting]
+        self.assertEqual([(len(messages), end) for messages, end in answers], [(1, (1000, ""))] * 3)
+        self.assertEqual(flow.stop(), 0)
+
     def test_a_connection_is_held_back_and_not_refused(self):
         for setting in ("max_in_flight: 3", "max_in_flight_per_client: 3", "prefetch: 3"):
             with self.subTest(setting):
