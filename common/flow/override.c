@@ -1,5 +1,6 @@
 #include "common/flow/override.h"
 #include "common/flow/keys.h"
+#include "common/foundation/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -296,6 +297,10 @@ static void apply_text(struct node *root, const char *text, struct arena *arena,
     }
     override.place.file = name;
     override.written = key;
+    if (!text_is_utf8(text, strlen(text))) {
+        problem_error(problems, override.place, "this is not UTF-8; write it in that coding");
+        return;
+    }
     if (equals == NULL || !split(&override, key)) {
         problem_error(problems, override.place,
                       "an override is key=value, as in gateway.port=0 or executors.encoder.workers=2");

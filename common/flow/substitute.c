@@ -7,6 +7,7 @@
 #include "common/flow/scalar.h"
 #include "common/foundation/buffer.h"
 #include "common/foundation/number.h"
+#include "common/foundation/text.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -274,6 +275,8 @@ static bool check_result(const struct scan *scan)
         problem_error(problems, place, "longer than %d bytes after its variables are replaced", SUBSTITUTED_BYTES_MAX);
     else if (scan->out.failed != SLUICE_OK)
         problems->no_memory = true;
+    else if (!text_is_utf8(scan->out.data, scan->out.size))
+        problem_error(problems, place, "not UTF-8 after its variables are replaced");
     else
         return true;
     return false;

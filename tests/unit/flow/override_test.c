@@ -159,6 +159,9 @@ START_TEST(mistakes_name_the_override)
         kit_done(&kit);
     }
     struct kit kit;
+    load(&kit, base, OVERRIDES("executors[0].uses_with.x=a\xFF"));
+    ck_assert_ptr_nonnull(strstr(kit_lines(&kit), ": error: this is not UTF-8; write it in that coding\n"));
+    kit_done(&kit);
     load(&kit, "jtype: Flow\n", OVERRIDES("executors.a.workers=1"));
     ck_assert_str_eq(kit_lines(&kit), "--set executors.a.workers=1: error: the Flow has no list of executors\n");
     kit_done(&kit);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const environment[] = {"A=1",     "H=host", "T=true", "F=1.50", "L=[a,2]",     "E=", "Q='5'",
+static const char *const environment[] = {"BAD=\xFF", "A=1",     "H=host", "T=true", "F=1.50", "L=[a,2]",     "E=", "Q='5'",
                                           "AB=long", "D=$A",   "J={}",   "X_1=y",  "SPACE= a b ", NULL};
 
 /* What flow_write() makes of `uses_with: {v: VALUE}`, without the frame: `1`, `"text"`, `null`. */
@@ -64,6 +64,7 @@ START_TEST(the_reference_table)
         {"${{ ENV.A }}",              "1"                              },
         {"${{ env.A }}",              "1"                              },
         {"${{ENV.A}}",                "1"                              },
+        {"x${{ENV.BAD}}",             "not UTF-8 after its variables are replaced"},
         {"${{ENV.NOPE}}",             "the environment has no \"NOPE\""},
         {"${{ ENV.NOPE }}",           "\"$NOPE\""                      },
         {"${{ CONTEXT.c }}",          "7"                              },
