@@ -1,23 +1,7 @@
 """Test cases that talk gRPC by hand to the gateway of a Flow (http2.py, messages.py)."""
-import os
-import re
-
 import harness
 import http2
 from messages import SINGLE, Answer, document, request
-
-
-def processor_seconds(pid):
-    """What a process has used so far."""
-    with open(f"/proc/{pid}/stat") as file:
-        user, system = file.read().rsplit(")", 1)[1].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
-def memory(pid, name="VmRSS"):
-    """Bytes of a process's memory: what it holds, or with "VmHWM" the most that it ever held."""
-    with open(f"/proc/{pid}/status") as status:
-        return int(re.search(rf"{name}:\s+(\d+)", status.read())[1]) * 1024
 
 
 class Case(harness.Case):

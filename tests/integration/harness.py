@@ -34,10 +34,21 @@ def sanitized():
     return "asan" in BUILD or "tsan" in BUILD
 
 
-def memory_peak(pid):
-    """The most memory that the process has had, in bytes."""
+def memory(pid, name="VmRSS"):
+    """Bytes of a process's memory: what it holds, or with "VmHWM" the most that it ever held."""
     with open(f"/proc/{pid}/status") as status:
-        return int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]) * 1024
+        return int(re.search(rf"{name}:\s+(\d+)", status.read())[1]) * 1024
+
+
+def memory_peak(pid):
+    return memory(pid, "VmHWM")
+
+
+def processor_seconds(pid):
+    """What a process has used so far."""
+    with open(f"/proc/{pid}/stat") as file:
+        user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 class Flow:

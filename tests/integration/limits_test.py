@@ -1,8 +1,9 @@
 """Every limit of the gateway at its edge, as a client meets it: what just fits passes, one more is refused or held back."""
 import zlib
 
-import http2
+import calls
 import harness
+import http2
 from harness import GATE, memory_peak
 from messages import CALL, SINGLE, Answer, document, request
 
@@ -11,12 +12,7 @@ MIB = 1 << 20
 ECHO = "jtype: Flow\nexecutors: [{name: first, uses: echo}]\n"
 
 
-class Limits(harness.Case):
-    def connect(self, flow, **options):
-        connection = http2.Connection(flow.port, **options)
-        self.addCleanup(connection.close)
-        return connection
-
+class Limits(calls.Case):
     def single(self, flow, message, **options):
         return http2.unary(flow.port, SINGLE, message, **options)
 

@@ -7,8 +7,7 @@ import struct
 import calls
 import harness
 import http2
-from calls import memory
-from harness import GATE, PLUGINS
+from harness import GATE, PLUGINS, memory, processor_seconds
 from messages import CALL, SINGLE, Answer, document, field, get, request
 
 ECHO = "jtype: Flow\nexecutors: [{name: first, uses: echo}]\n"
@@ -162,9 +161,9 @@ class Waiting(harness.Case):
                     peer.sendall(half)
                     if closes:
                         peer.shutdown(socket.SHUT_WR)
-        began = calls.processor_seconds(pid)
+        began = processor_seconds(pid)
         select.select([], [], [], self.SECONDS)  # the time over which it is measured
-        self.assertLess(calls.processor_seconds(pid) - began, self.BUSY_MAX * self.SECONDS)
+        self.assertLess(processor_seconds(pid) - began, self.BUSY_MAX * self.SECONDS)
         for peer in peers:
             peer.close()
         self.assertEqual(flow.stop(), 0)

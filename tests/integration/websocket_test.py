@@ -9,8 +9,7 @@ import sys
 import threading
 
 import harness
-from calls import memory
-from harness import GATE, PLUGINS, SOURCE
+from harness import GATE, PLUGINS, SOURCE, memory
 from messages import Answer, document, request
 
 sys.path.insert(0, os.path.join(SOURCE, "tests/unit/gateway/websocket"))
