@@ -2,6 +2,7 @@
  * A Flow as a child of this program: `sluice run`, whose readiness is read from one pipe and which stops when another
  * pipe, whose writing end only we hold, comes to its end.
  */
+#include "client/options.h"
 #include "common/foundation/arena.h"
 #include "common/foundation/buffer.h"
 #include "common/foundation/clock.h"
@@ -259,8 +260,7 @@ static sluice_status read_options(const sluice_flow_options *given, sluice_flow_
         return SLUICE_OK;
     size_t size = given->struct_size == 0 ? sizeof *given : given->struct_size;
     if (size > sizeof *given)
-        return sluice_fail(error, SLUICE_INVALID, "options", "struct_size is %zu; start from sluice_flow_options_default()",
-                           size);
+        return options_bad_size(size, "sluice_flow_options_default", error);
     memcpy(ret_options, given, size);
     return SLUICE_OK;
 }

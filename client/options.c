@@ -8,7 +8,7 @@
 
 static const char *const compression_names[] = {"NoCompression", "Deflate", "Gzip", NULL};
 
-static sluice_status bad_size(size_t size, const char *function, sluice_error *error)
+sluice_status options_bad_size(size_t size, const char *function, sluice_error *error)
 {
     return sluice_fail(error, SLUICE_INVALID, "options", "struct_size is %zu; start from %s()", size, function);
 }
@@ -21,7 +21,7 @@ sluice_status options_client(const sluice_client_options *options, sluice_client
         return SLUICE_OK;
     size_t size = options->struct_size == 0 ? sizeof *options : options->struct_size;
     if (size > sizeof *options)
-        return bad_size(size, "sluice_client_options_default", error);
+        return options_bad_size(size, "sluice_client_options_default", error);
     memcpy(ret_options, options, size);
     return SLUICE_OK;
 }
@@ -50,7 +50,7 @@ sluice_status options_post(const sluice_post_options *options, sluice_post_optio
     if (options == NULL)
         return SLUICE_OK;
     if (options->struct_size < sizeof options->struct_size || options->struct_size > sizeof *options)
-        return bad_size(options->struct_size, "sluice_post_options_default", error);
+        return options_bad_size(options->struct_size, "sluice_post_options_default", error);
     memcpy(ret_options, options, options->struct_size);
     ret_options->struct_size = sizeof *ret_options;
     if (ret_options->max_attempts < 1)

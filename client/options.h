@@ -15,6 +15,9 @@ sluice_status options_client(const sluice_client_options *options, sluice_client
                              sluice_error *error);
 sluice_status options_post(const sluice_post_options *options, sluice_post_options *ret_options, sluice_error *error);
 
+/* SLUICE_INVALID: a `struct_size` that `function`, which makes the defaults, cannot have given. */
+sluice_status options_bad_size(size_t size, const char *function, sluice_error *error);
+
 /* "Gzip", "Deflate", "NoCompression" in any letter case; NULL: none. */
 sluice_status options_compression(const char *name, enum transport_compression *ret_compression, sluice_error *error);
 
