@@ -33,8 +33,8 @@ struct http_connection {
     struct http_exchange *exchange;          /* NULL: between two */
     int fd;
     bool handshaking, resting; /* handshake.c; suspended until its socket has something new */
-    bool gone;         /* the client has closed its side: nobody waits for an answer */
-    uint64_t since_ns; /* the last change: opened, an answer sent, head received, refused */
+    bool gone;                 /* the client has closed its side: nobody waits for an answer */
+    uint64_t since_ns;         /* the last change: opened, an answer sent, head received, refused */
 };
 
 enum http_stage {
@@ -101,7 +101,7 @@ struct http_loop {
     pthread_t thread;
     bool thread_runs;
     const struct front_executors *executors; /* this loop reads their answers; NULL: another thread does */
-    struct job drain_job, stop_job;    /* from the main thread */
+    struct job drain_job, stop_job;          /* from the main thread */
 
     /* Read by others too. */
     atomic_uint dealt;     /* connections that were dealt to it and are not over */
