@@ -45,7 +45,7 @@ class Crash(calls.Case):
 
     def test_a_hang_ends_at_the_deadline_and_the_process_after_it(self):
         flow = self.fault(stuck_timeout=300)
-        call = http2.unary(flow.port, SINGLE, request("a", [document("x")], "/x", {"crash": "hang"}), timeout=0.2)
+        call = http2.unary(flow.port, SINGLE, request("a", [document("x")], "/x", {"crash": "hang"}), timeout=2)
         self.assertIn(call.status, LATE)
         self.assertEqual(call.messages, [])
         flow.wait_log(r"fault/rep-0 is stuck")
@@ -57,7 +57,7 @@ class Crash(calls.Case):
         flow = self.flow(f"jtype: Flow\nexecutors: [{{name: rogue, uses: {PLUGINS}/rogue.so, workers: 4, stuck_timeout: 200}}]\n")
         flow.start()
         others = [self.begin_single(flow, request(str(n), [document("x")], "/deaf", {"ms": 3600e3})) for n in range(2)]
-        call = http2.unary(flow.port, SINGLE, request("a", [], "/endless"), timeout=0.2)
+        call = http2.unary(flow.port, SINGLE, request("a", [], "/endless"), timeout=2)
         self.assertIn(call.status, LATE)
         for connection, other in others:
             connection.until(lambda: other.ended)
@@ -92,7 +92,7 @@ class Crash(calls.Case):
         flow = self.flow("jtype: Flow\nexecutors: [{name: first, uses: echo, stuck_timeout: 300}]\n").start()
         os.kill(flow.pid("first"), signal.SIGSTOP)
         connection = self.connect(flow)
-        stream = connection.call(CALL, timeout=0.3)
+        stream = connection.call(CALL, timeout=2)
         for number in range(10):
             connection.send(stream, request(str(number)))
         connection.until(lambda: stream.ended)

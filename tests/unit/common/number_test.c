@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char folder[] = "/tmp/sluice-locale-XXXXXX";
+static char folder[64];
 
 static void command(const char *start, const char *end)
 {
@@ -23,6 +23,7 @@ static void command(const char *start, const char *end)
 static void set_up(void)
 {
     char text[16];
+    snprintf(folder, sizeof folder, "/tmp/sluice-locale-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     command("localedef --no-archive -i de_DE -f UTF-8", "/comma >/dev/null 2>&1"); /* Debian's package locales */
     setenv("LOCPATH", folder, 1);
@@ -35,7 +36,6 @@ static void tear_down(void)
 {
     setlocale(LC_ALL, "C");
     command("rm -r", "");
-    memcpy(strrchr(folder, '-') + 1, "XXXXXX", 6);
 }
 
 START_TEST(numbers_have_a_point)
